@@ -8,6 +8,7 @@ import { parseDuration } from '../manifest/scalars/duration.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
 import { createLogger } from './logger.ts';
+import type { HistoryFlags } from './history.ts';
 import type { ImportFlags } from './import.ts';
 import type { GlobalFlags, Output } from './output.ts';
 import { createOutput, formats } from './output.ts';
@@ -173,6 +174,21 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
       const { drift } = await import('./drift.ts');
       finish(await drift(settings, flags, out, logger, signal));
     });
+  stateCommand(
+    program,
+    'history [application]',
+    'show what happened, by whose word, and what came of it',
+  )
+    .option('--host <name>', 'only on this host')
+    .option('--since <duration>', 'only what happened within this time', parseTime)
+    .option('--limit <number>', 'at most so many entries (default: 50)', parseLimit)
+    .option('--before <place>', 'what stands below: "next" of the document before')
+    .option('--steps', 'also each step')
+    .action(async (application: string | undefined, flags: HistoryFlags, command: Command) => {
+      const stateDir = readStateDir(command.opts<SettingsFlags>(), process.env);
+      const { history } = await import('./history.ts');
+      finish(history(application, stateDir, flags, output(command)));
+    });
   liveCommand(program, 'rollback <application>', "commit an application's former version")
     .option('--to <rev>', 'the version of this commit (default: last-known-good)')
     .option('--message <text>', 'why, for the commit message')
@@ -223,15 +239,10 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
       finish(await rebalance(settings, asked, out, logger, signal));
     });
   for (const kind of [...requestKinds, ...hostRequestKinds]) {
-    program
-      .command(kind)
-      .description(requestDescriptions[kind])
-      .argument(isHostRequest(kind) ? '<host>' : '<application>', 'its name')
+    const subject = isHostRequest(kind) ? '<host>' : '<application>';
+    stateCommand(program, `${kind} ${subject}`, requestDescriptions[kind])
       .option('--by <name>', 'who asks (default: USER@MACHINE)')
       .option('--wait <duration>', 'how long to wait for the answer (default: 10s)', parseTimeout)
-      .option('-c, --config <file>', 'configuration (default: fleetwright.yaml, if it is there)')
-      .option('-s, --state <dir>', 'state folder of the operator (default: .fleetwright)')
-      .option('--source <name>', 'one of the sources that the configuration names')
       .action(async (subject: string, flags: RequestOptions, command: Command) => {
         const stateDir = readStateDir(command.opts<SettingsFlags>(), process.env);
         const { request } = await import('./request.ts');
@@ -273,6 +284,16 @@ const requestDescriptions: Readonly<
   fence: 'say that a host is down: what may run elsewhere is made there',
   unfence: 'let a fenced host be used again',
 };
+
+/** A command that needs the state folder of the operator and nothing else. */
+function stateCommand(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('-c, --config <file>', 'configuration (default: fleetwright.yaml, if it is there)')
+    .option('-s, --state <dir>', 'state folder of the operator (default: .fleetwright)')
+    .option('--source <name>', 'one of the sources that the configuration names');
+}
 
 /** A command with the options that name the repository and the fleet. */
 function liveCommand(program: Command, name: string, description: string): Command {
@@ -326,6 +347,7 @@ const rareFlags = [
   '--signing-passphrase-file <file>',
   '--listen <address>',
   '--webhook-secret-file <file>',
+  '--history-budget <bytes>',
 ] as const;
 
 /** Timers count in 31 bits; longer is as good as for ever. */
@@ -335,6 +357,20 @@ function parseTimeout(text: string): number {
   const parsed = parseDuration(text);
   if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
   return Math.min(parsed.value, longestTimeoutMs);
+}
+
+function parseTime(text: string): number {
+  const parsed = parseDuration(text);
+  if (parsed.ok) return parsed.value;
+  throw new InvalidArgumentError(parsed.message);
+}
+
+const highestLimit = 10_000;
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (/^\d+$/.test(text) && limit >= 1 && limit <= highestLimit) return limit;
+  throw new InvalidArgumentError(`give a whole number from 1 to ${highestLimit}.`);
 }
 
 function parseInterval(text: string): number {

@@ -34,7 +34,7 @@ export async function runSource(
   { claims, hints }: SharedBySources,
   signal: AbortSignal,
 ): Promise<void> {
-  using journal = openJournal(settings.state, logger);
+  using journal = openJournal(settings.state, logger, settings.historyBudget);
   const key = openInstallationKey(settings.state, journal.state());
   await using source = await openRepository(settings, logger, 'daemon');
   await using fleet = openHosts(settings, logger, key);

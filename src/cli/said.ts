@@ -42,6 +42,7 @@ const keys = [
   'webhookSecretFile',
   'pollInterval',
   'resyncInterval',
+  'historyBudget',
   'logLevel',
 ] as const satisfies readonly Key[];
 

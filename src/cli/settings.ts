@@ -7,6 +7,8 @@ import type { Operator as OperatorConfig } from '../generated/operator.ts';
 import { validateOperator } from '../generated/validators.js';
 import { UsageError, messageOf } from '../model/errors.ts';
 import type { FollowedRef } from '../model/followed-ref.ts';
+import { defaultHistoryBudget } from '../journal/history-book.ts';
+import { parseBytes } from '../manifest/scalars/bytes.ts';
 import { parseDuration } from '../manifest/scalars/duration.ts';
 import type { NonFastForward } from '../reconcile/judge-head.ts';
 import { normalizeFolder } from '../source/location.ts';
@@ -49,6 +51,8 @@ export interface Settings {
   readonly webhooks: WebhookSettings | null;
   readonly pollIntervalMs: number;
   readonly resyncIntervalMs: number;
+  /** Bytes that the history may take. */
+  readonly historyBudget: number;
   /** Null: what the command takes by default. */
   readonly logLevel: LogLevel | null;
 }
@@ -116,6 +120,7 @@ function settingsOf({ name, said, others }: SaidSource): Settings {
     webhooks: webhookSettings(said),
     pollIntervalMs: duration('poll-interval', said.pollInterval ?? '30s'),
     resyncIntervalMs: duration('resync-interval', said.resyncInterval ?? '60s'),
+    historyBudget: historyBudget(said.historyBudget),
     logLevel: logLevel(said.logLevel),
   };
 }
@@ -233,6 +238,17 @@ function logLevel(text: string | undefined): LogLevel | null {
   const level = logLevels.find((known) => known === text);
   if (level !== undefined) return level;
   throw new UsageError(`Cannot use --log-level "${text}": it is one of ${logLevels.join(', ')}`);
+}
+
+/** Less would hold no rollout of a large fleet. */
+const leastHistory = 1024 ** 2;
+
+function historyBudget(text: string | undefined): number {
+  if (text === undefined) return defaultHistoryBudget;
+  const parsed = parseBytes(text);
+  if (parsed.ok && parsed.value >= leastHistory) return parsed.value;
+  const why = parsed.ok ? 'it must be 1m at least' : parsed.message;
+  throw new UsageError(`Cannot use --history-budget "${text}": ${why}`);
 }
 
 function duration(option: string, text: string): number {

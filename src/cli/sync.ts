@@ -40,7 +40,7 @@ export async function sync(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const begin = clock.now();
-  using journal = openJournal(settings.state, logger);
+  using journal = openJournal(settings.state, logger, settings.historyBudget);
   const key = openInstallationKey(settings.state, journal.state());
   await using source = await openRepository(settings, logger, 'daemon');
   await using fleet = openHosts(settings, logger, key);

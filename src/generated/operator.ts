@@ -155,6 +155,10 @@ pollInterval?: string
  */
 resyncInterval?: string
 /**
+ * What the history in the journal may take, in bytes with an optional unit (k, m, g), at least 1m: when it is full the oldest entries go. 64m are some 100,000 entries. Default: 64m.
+ */
+historyBudget?: (string | number)
+/**
  * Least level of the log on stderr. Default: info for run, error for plan, status and drift, silent for sync.
  */
 logLevel?: ("debug" | "info" | "warn" | "error" | "silent")

@@ -5,6 +5,7 @@ export const validateCompose: ValidateFunction;
 export const validateDiagnostics: ValidateFunction;
 export const validateDrift: ValidateFunction;
 export const validateFleet: ValidateFunction;
+export const validateHistory: ValidateFunction;
 export const validateHosts: ValidateFunction;
 export const validateImport: ValidateFunction;
 export const validateOperator: ValidateFunction;

@@ -12770,11 +12770,10 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate63.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateHosts = validate66;
-var schema168 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/hosts.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "amounts": { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } }, "host": { "type": "object", "required": ["host", "state", "use", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "suspect", "unreachable", "lost"] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } } } };
-var schema169 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema170 = { "type": "object", "required": ["host", "state", "use", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "suspect", "unreachable", "lost"] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } };
-var schema171 = { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } };
+var validateHistory = validate66;
+var schema168 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/history.schema.json", "type": "object", "required": ["version", "generatedAt", "entries", "next"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "generatedAt": { "type": "string" }, "entries": { "type": "array", "items": { "$ref": "#/$defs/entry" } }, "next": { "anyOf": [{ "type": "string" }, { "type": "null" }] } }, "$defs": { "entry": { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } }, "origin": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } } } };
+var schema169 = { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } };
+var schema170 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } };
 function validate67(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -12786,8 +12785,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     evaluated0.items = void 0;
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
-    if (data.host === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.at === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -12795,8 +12794,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.state === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.kind === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -12804,8 +12803,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.use === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.action === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -12813,8 +12812,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.since === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.application === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -12822,8 +12821,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.reason === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.service === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -12831,8 +12830,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.address === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "address" }, message: "must have required property 'address'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.slot === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -12840,8 +12839,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.engine === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.host === void 0) {
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -12849,8 +12848,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.apiVersion === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.container === void 0) {
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -12858,8 +12857,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.platform === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "platform" }, message: "must have required property 'platform'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.commit === void 0) {
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -12867,8 +12866,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.capacity === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "capacity" }, message: "must have required property 'capacity'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.origin === void 0) {
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -12876,8 +12875,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.reserve === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserve" }, message: "must have required property 'reserve'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.fields === void 0) {
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "fields" }, message: "must have required property 'fields'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -12885,8 +12884,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.reserved === void 0) {
-      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserved" }, message: "must have required property 'reserved'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.actor === void 0) {
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actor" }, message: "must have required property 'actor'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -12894,8 +12893,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.slots === void 0) {
-      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.cause === void 0) {
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -12903,8 +12902,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.labels === void 0) {
-      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "labels" }, message: "must have required property 'labels'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.result === void 0) {
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "result" }, message: "must have required property 'result'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -12912,8 +12911,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.engineLabels === void 0) {
-      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engineLabels" }, message: "must have required property 'engineLabels'", schema: schema170.required, parentSchema: schema170, data };
+    if (data.message === void 0) {
+      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema169.required, parentSchema: schema169, data };
       if (vErrors === null) {
         vErrors = [err14];
       } else {
@@ -12921,33 +12920,27 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
+    if (data.durationMs === void 0) {
+      const err15 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema169.required, parentSchema: schema169, data };
+      if (vErrors === null) {
+        vErrors = [err15];
+      } else {
+        vErrors.push(err15);
+      }
+      errors++;
+    }
+    if (data.steps === void 0) {
+      const err16 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema169.required, parentSchema: schema169, data };
+      if (vErrors === null) {
+        vErrors = [err16];
+      } else {
+        vErrors.push(err16);
+      }
+      errors++;
+    }
     for (const key0 in data) {
-      if (!func1.call(schema170.properties, key0)) {
-        const err15 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data };
-        if (vErrors === null) {
-          vErrors = [err15];
-        } else {
-          vErrors.push(err15);
-        }
-        errors++;
-      }
-    }
-    if (data.host !== void 0) {
-      let data0 = data.host;
-      if (typeof data0 !== "string") {
-        const err16 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.host.type, parentSchema: schema170.properties.host, data: data0 };
-        if (vErrors === null) {
-          vErrors = [err16];
-        } else {
-          vErrors.push(err16);
-        }
-        errors++;
-      }
-    }
-    if (data.state !== void 0) {
-      let data1 = data.state;
-      if (typeof data1 !== "string") {
-        const err17 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.state.type, parentSchema: schema170.properties.state, data: data1 };
+      if (!func1.call(schema169.properties, key0)) {
+        const err17 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -12955,8 +12948,11 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data1 === "ready" || data1 === "suspect" || data1 === "unreachable" || data1 === "lost")) {
-        const err18 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema170.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema170.properties.state.enum, parentSchema: schema170.properties.state, data: data1 };
+    }
+    if (data.at !== void 0) {
+      let data0 = data.at;
+      if (typeof data0 !== "string") {
+        const err18 = { instancePath: instancePath + "/at", schemaPath: "#/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.at.type, parentSchema: schema169.properties.at, data: data0 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -12965,10 +12961,10 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.use !== void 0) {
-      let data2 = data.use;
-      if (typeof data2 !== "string") {
-        const err19 = { instancePath: instancePath + "/use", schemaPath: "#/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.use.type, parentSchema: schema170.properties.use, data: data2 };
+    if (data.kind !== void 0) {
+      let data1 = data.kind;
+      if (typeof data1 !== "string") {
+        const err19 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.kind.type, parentSchema: schema169.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -12976,8 +12972,8 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data2 === "open" || data2 === "cordoned" || data2 === "draining" || data2 === "fenced")) {
-        const err20 = { instancePath: instancePath + "/use", schemaPath: "#/properties/use/enum", keyword: "enum", params: { allowedValues: schema170.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema170.properties.use.enum, parentSchema: schema170.properties.use, data: data2 };
+      if (!(data1 === "journal-begun" || data1 === "commit-accepted" || data1 === "commit-rejected" || data1 === "application-removed" || data1 === "rollout-started" || data1 === "canary-step-passed" || data1 === "attempt-failed" || data1 === "rollout-succeeded" || data1 === "rollout-failed" || data1 === "rollback-started" || data1 === "rolled-back" || data1 === "healed" || data1 === "instance-found" || data1 === "adopted" || data1 === "pruned" || data1 === "suspended" || data1 === "resumed" || data1 === "host-away" || data1 === "host-back" || data1 === "host-lost" || data1 === "host-fenced" || data1 === "host-unfenced" || data1 === "host-cordoned" || data1 === "host-draining" || data1 === "host-open" || data1 === "request" || data1 === "step")) {
+        const err20 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema169.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema169.properties.kind.enum, parentSchema: schema169.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -12986,13 +12982,10 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.since !== void 0) {
-      let data3 = data.since;
-      const _errs9 = errors;
-      let valid1 = false;
-      const _errs10 = errors;
-      if (typeof data3 !== "string") {
-        const err21 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.since.anyOf[0].type, parentSchema: schema170.properties.since.anyOf[0], data: data3 };
+    if (data.action !== void 0) {
+      let data2 = data.action;
+      if (typeof data2 !== "string") {
+        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.action.type, parentSchema: schema169.properties.action, data: data2 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -13000,11 +12993,11 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      var _valid0 = _errs10 === errors;
-      valid1 = valid1 || _valid0;
-      const _errs12 = errors;
-      if (data3 !== null) {
-        const err22 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema170.properties.since.anyOf[1].type, parentSchema: schema170.properties.since.anyOf[1], data: data3 };
+    }
+    if (data.application !== void 0) {
+      let data3 = data.application;
+      if (typeof data3 !== "string") {
+        const err22 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.application.type, parentSchema: schema169.properties.application, data: data3 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -13012,31 +13005,23 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      var _valid0 = _errs12 === errors;
-      valid1 = valid1 || _valid0;
-      if (!valid1) {
-        const err23 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema170.properties.since.anyOf, parentSchema: schema170.properties.since, data: data3 };
+    }
+    if (data.service !== void 0) {
+      let data4 = data.service;
+      if (typeof data4 !== "string") {
+        const err23 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.service.type, parentSchema: schema169.properties.service, data: data4 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
           vErrors.push(err23);
         }
         errors++;
-      } else {
-        errors = _errs9;
-        if (vErrors !== null) {
-          if (_errs9) {
-            vErrors.length = _errs9;
-          } else {
-            vErrors = null;
-          }
-        }
       }
     }
-    if (data.reason !== void 0) {
-      let data4 = data.reason;
-      if (typeof data4 !== "string") {
-        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.reason.type, parentSchema: schema170.properties.reason, data: data4 };
+    if (data.slot !== void 0) {
+      let data5 = data.slot;
+      if (typeof data5 !== "string") {
+        const err24 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.slot.type, parentSchema: schema169.properties.slot, data: data5 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -13045,10 +13030,13 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.address !== void 0) {
-      let data5 = data.address;
-      if (typeof data5 !== "string") {
-        const err25 = { instancePath: instancePath + "/address", schemaPath: "#/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.address.type, parentSchema: schema170.properties.address, data: data5 };
+    if (data.host !== void 0) {
+      let data6 = data.host;
+      const _errs15 = errors;
+      let valid1 = false;
+      const _errs16 = errors;
+      if (typeof data6 !== "string") {
+        const err25 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.host.anyOf[0].type, parentSchema: schema169.properties.host.anyOf[0], data: data6 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -13056,11 +13044,11 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.engine !== void 0) {
-      let data6 = data.engine;
-      if (typeof data6 !== "string") {
-        const err26 = { instancePath: instancePath + "/engine", schemaPath: "#/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.engine.type, parentSchema: schema170.properties.engine, data: data6 };
+      var _valid0 = _errs16 === errors;
+      valid1 = valid1 || _valid0;
+      const _errs18 = errors;
+      if (data6 !== null) {
+        const err26 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.host.anyOf[1].type, parentSchema: schema169.properties.host.anyOf[1], data: data6 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -13068,23 +13056,31 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.apiVersion !== void 0) {
-      let data7 = data.apiVersion;
-      if (typeof data7 !== "string") {
-        const err27 = { instancePath: instancePath + "/apiVersion", schemaPath: "#/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.apiVersion.type, parentSchema: schema170.properties.apiVersion, data: data7 };
+      var _valid0 = _errs18 === errors;
+      valid1 = valid1 || _valid0;
+      if (!valid1) {
+        const err27 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.host.anyOf, parentSchema: schema169.properties.host, data: data6 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
           vErrors.push(err27);
         }
         errors++;
+      } else {
+        errors = _errs15;
+        if (vErrors !== null) {
+          if (_errs15) {
+            vErrors.length = _errs15;
+          } else {
+            vErrors = null;
+          }
+        }
       }
     }
-    if (data.platform !== void 0) {
-      let data8 = data.platform;
-      if (typeof data8 !== "string") {
-        const err28 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.platform.type, parentSchema: schema170.properties.platform, data: data8 };
+    if (data.container !== void 0) {
+      let data7 = data.container;
+      if (typeof data7 !== "string") {
+        const err28 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.container.type, parentSchema: schema169.properties.container, data: data7 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -13093,14 +13089,14 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.capacity !== void 0) {
-      let data9 = data.capacity;
-      const _errs25 = errors;
+    if (data.commit !== void 0) {
+      let data8 = data.commit;
+      const _errs23 = errors;
       let valid2 = false;
-      const _errs26 = errors;
-      if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
-        if (data9.cpus === void 0) {
-          const err29 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema171.required, parentSchema: schema171, data: data9 };
+      const _errs24 = errors;
+      if (typeof data8 === "string") {
+        if (!pattern100.test(data8)) {
+          const err29 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema169.properties.commit.anyOf[0], data: data8 };
           if (vErrors === null) {
             vErrors = [err29];
           } else {
@@ -13108,116 +13104,120 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data9.memory === void 0) {
-          const err30 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema171.required, parentSchema: schema171, data: data9 };
-          if (vErrors === null) {
-            vErrors = [err30];
-          } else {
-            vErrors.push(err30);
-          }
-          errors++;
-        }
-        for (const key1 in data9) {
-          if (!(key1 === "cpus" || key1 === "memory")) {
-            const err31 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema171, data: data9 };
-            if (vErrors === null) {
-              vErrors = [err31];
-            } else {
-              vErrors.push(err31);
-            }
-            errors++;
-          }
-        }
-        if (data9.cpus !== void 0) {
-          let data10 = data9.cpus;
-          if (!(typeof data10 == "number" && isFinite(data10))) {
-            const err32 = { instancePath: instancePath + "/capacity/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema171.properties.cpus.type, parentSchema: schema171.properties.cpus, data: data10 };
-            if (vErrors === null) {
-              vErrors = [err32];
-            } else {
-              vErrors.push(err32);
-            }
-            errors++;
-          }
-        }
-        if (data9.memory !== void 0) {
-          let data11 = data9.memory;
-          if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-            const err33 = { instancePath: instancePath + "/capacity/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema171.properties.memory.type, parentSchema: schema171.properties.memory, data: data11 };
-            if (vErrors === null) {
-              vErrors = [err33];
-            } else {
-              vErrors.push(err33);
-            }
-            errors++;
-          }
-        }
       } else {
-        const err34 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema171.type, parentSchema: schema171, data: data9 };
+        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.commit.anyOf[0].type, parentSchema: schema169.properties.commit.anyOf[0], data: data8 };
         if (vErrors === null) {
-          vErrors = [err34];
+          vErrors = [err30];
         } else {
-          vErrors.push(err34);
+          vErrors.push(err30);
+        }
+        errors++;
+      }
+      var _valid1 = _errs24 === errors;
+      valid2 = valid2 || _valid1;
+      const _errs26 = errors;
+      if (data8 !== null) {
+        const err31 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.commit.anyOf[1].type, parentSchema: schema169.properties.commit.anyOf[1], data: data8 };
+        if (vErrors === null) {
+          vErrors = [err31];
+        } else {
+          vErrors.push(err31);
         }
         errors++;
       }
       var _valid1 = _errs26 === errors;
       valid2 = valid2 || _valid1;
-      const _errs34 = errors;
-      if (data9 !== null) {
-        const err35 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema170.properties.capacity.anyOf[1].type, parentSchema: schema170.properties.capacity.anyOf[1], data: data9 };
-        if (vErrors === null) {
-          vErrors = [err35];
-        } else {
-          vErrors.push(err35);
-        }
-        errors++;
-      }
-      var _valid1 = _errs34 === errors;
-      valid2 = valid2 || _valid1;
       if (!valid2) {
-        const err36 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema170.properties.capacity.anyOf, parentSchema: schema170.properties.capacity, data: data9 };
+        const err32 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.commit.anyOf, parentSchema: schema169.properties.commit, data: data8 };
         if (vErrors === null) {
-          vErrors = [err36];
+          vErrors = [err32];
         } else {
-          vErrors.push(err36);
+          vErrors.push(err32);
         }
         errors++;
       } else {
-        errors = _errs25;
+        errors = _errs23;
         if (vErrors !== null) {
-          if (_errs25) {
-            vErrors.length = _errs25;
+          if (_errs23) {
+            vErrors.length = _errs23;
           } else {
             vErrors = null;
           }
         }
       }
     }
-    if (data.reserve !== void 0) {
-      let data12 = data.reserve;
-      if (data12 && typeof data12 == "object" && !Array.isArray(data12)) {
-        if (data12.cpus === void 0) {
-          const err37 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema171.required, parentSchema: schema171, data: data12 };
+    if (data.origin !== void 0) {
+      let data9 = data.origin;
+      const _errs29 = errors;
+      let valid3 = false;
+      const _errs30 = errors;
+      if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
+        if (data9.file === void 0) {
+          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema170.required, parentSchema: schema170, data: data9 };
           if (vErrors === null) {
-            vErrors = [err37];
+            vErrors = [err33];
           } else {
-            vErrors.push(err37);
+            vErrors.push(err33);
           }
           errors++;
         }
-        if (data12.memory === void 0) {
-          const err38 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema171.required, parentSchema: schema171, data: data12 };
+        if (data9.line === void 0) {
+          const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema170.required, parentSchema: schema170, data: data9 };
           if (vErrors === null) {
-            vErrors = [err38];
+            vErrors = [err34];
           } else {
-            vErrors.push(err38);
+            vErrors.push(err34);
           }
           errors++;
         }
-        for (const key2 in data12) {
-          if (!(key2 === "cpus" || key2 === "memory")) {
-            const err39 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema171, data: data12 };
+        if (data9.column === void 0) {
+          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema170.required, parentSchema: schema170, data: data9 };
+          if (vErrors === null) {
+            vErrors = [err35];
+          } else {
+            vErrors.push(err35);
+          }
+          errors++;
+        }
+        for (const key1 in data9) {
+          if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
+            const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema170, data: data9 };
+            if (vErrors === null) {
+              vErrors = [err36];
+            } else {
+              vErrors.push(err36);
+            }
+            errors++;
+          }
+        }
+        if (data9.file !== void 0) {
+          let data10 = data9.file;
+          if (typeof data10 !== "string") {
+            const err37 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.file.type, parentSchema: schema170.properties.file, data: data10 };
+            if (vErrors === null) {
+              vErrors = [err37];
+            } else {
+              vErrors.push(err37);
+            }
+            errors++;
+          }
+        }
+        if (data9.line !== void 0) {
+          let data11 = data9.line;
+          if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
+            const err38 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.line.type, parentSchema: schema170.properties.line, data: data11 };
+            if (vErrors === null) {
+              vErrors = [err38];
+            } else {
+              vErrors.push(err38);
+            }
+            errors++;
+          }
+        }
+        if (data9.column !== void 0) {
+          let data12 = data9.column;
+          if (!(typeof data12 == "number" && (!(data12 % 1) && !isNaN(data12)) && isFinite(data12))) {
+            const err39 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.column.type, parentSchema: schema170.properties.column, data: data12 };
             if (vErrors === null) {
               vErrors = [err39];
             } else {
@@ -13226,98 +13226,111 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data12.cpus !== void 0) {
-          let data13 = data12.cpus;
-          if (!(typeof data13 == "number" && isFinite(data13))) {
-            const err40 = { instancePath: instancePath + "/reserve/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema171.properties.cpus.type, parentSchema: schema171.properties.cpus, data: data13 };
-            if (vErrors === null) {
-              vErrors = [err40];
-            } else {
-              vErrors.push(err40);
-            }
-            errors++;
-          }
-        }
-        if (data12.memory !== void 0) {
-          let data14 = data12.memory;
-          if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-            const err41 = { instancePath: instancePath + "/reserve/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema171.properties.memory.type, parentSchema: schema171.properties.memory, data: data14 };
-            if (vErrors === null) {
-              vErrors = [err41];
-            } else {
-              vErrors.push(err41);
-            }
-            errors++;
-          }
-        }
       } else {
-        const err42 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema171.type, parentSchema: schema171, data: data12 };
+        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data: data9 };
+        if (vErrors === null) {
+          vErrors = [err40];
+        } else {
+          vErrors.push(err40);
+        }
+        errors++;
+      }
+      var _valid2 = _errs30 === errors;
+      valid3 = valid3 || _valid2;
+      const _errs40 = errors;
+      if (data9 !== null) {
+        const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.origin.anyOf[1].type, parentSchema: schema169.properties.origin.anyOf[1], data: data9 };
+        if (vErrors === null) {
+          vErrors = [err41];
+        } else {
+          vErrors.push(err41);
+        }
+        errors++;
+      }
+      var _valid2 = _errs40 === errors;
+      valid3 = valid3 || _valid2;
+      if (!valid3) {
+        const err42 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.origin.anyOf, parentSchema: schema169.properties.origin, data: data9 };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
           vErrors.push(err42);
         }
         errors++;
+      } else {
+        errors = _errs29;
+        if (vErrors !== null) {
+          if (_errs29) {
+            vErrors.length = _errs29;
+          } else {
+            vErrors = null;
+          }
+        }
       }
     }
-    if (data.reserved !== void 0) {
-      let data15 = data.reserved;
-      if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
-        if (data15.cpus === void 0) {
-          const err43 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema171.required, parentSchema: schema171, data: data15 };
-          if (vErrors === null) {
-            vErrors = [err43];
-          } else {
-            vErrors.push(err43);
-          }
-          errors++;
-        }
-        if (data15.memory === void 0) {
-          const err44 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema171.required, parentSchema: schema171, data: data15 };
-          if (vErrors === null) {
-            vErrors = [err44];
-          } else {
-            vErrors.push(err44);
-          }
-          errors++;
-        }
-        for (const key3 in data15) {
-          if (!(key3 === "cpus" || key3 === "memory")) {
-            const err45 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema171, data: data15 };
+    if (data.fields !== void 0) {
+      let data13 = data.fields;
+      if (Array.isArray(data13)) {
+        const len0 = data13.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data14 = data13[i0];
+          if (typeof data14 !== "string") {
+            const err43 = { instancePath: instancePath + "/fields/" + i0, schemaPath: "#/properties/fields/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.fields.items.type, parentSchema: schema169.properties.fields.items, data: data14 };
             if (vErrors === null) {
-              vErrors = [err45];
+              vErrors = [err43];
             } else {
-              vErrors.push(err45);
-            }
-            errors++;
-          }
-        }
-        if (data15.cpus !== void 0) {
-          let data16 = data15.cpus;
-          if (!(typeof data16 == "number" && isFinite(data16))) {
-            const err46 = { instancePath: instancePath + "/reserved/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema171.properties.cpus.type, parentSchema: schema171.properties.cpus, data: data16 };
-            if (vErrors === null) {
-              vErrors = [err46];
-            } else {
-              vErrors.push(err46);
-            }
-            errors++;
-          }
-        }
-        if (data15.memory !== void 0) {
-          let data17 = data15.memory;
-          if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-            const err47 = { instancePath: instancePath + "/reserved/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema171.properties.memory.type, parentSchema: schema171.properties.memory, data: data17 };
-            if (vErrors === null) {
-              vErrors = [err47];
-            } else {
-              vErrors.push(err47);
+              vErrors.push(err43);
             }
             errors++;
           }
         }
       } else {
-        const err48 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema171.type, parentSchema: schema171, data: data15 };
+        const err44 = { instancePath: instancePath + "/fields", schemaPath: "#/properties/fields/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema169.properties.fields.type, parentSchema: schema169.properties.fields, data: data13 };
+        if (vErrors === null) {
+          vErrors = [err44];
+        } else {
+          vErrors.push(err44);
+        }
+        errors++;
+      }
+    }
+    if (data.actor !== void 0) {
+      let data15 = data.actor;
+      if (typeof data15 !== "string") {
+        const err45 = { instancePath: instancePath + "/actor", schemaPath: "#/properties/actor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.actor.type, parentSchema: schema169.properties.actor, data: data15 };
+        if (vErrors === null) {
+          vErrors = [err45];
+        } else {
+          vErrors.push(err45);
+        }
+        errors++;
+      }
+    }
+    if (data.cause !== void 0) {
+      let data16 = data.cause;
+      if (typeof data16 !== "string") {
+        const err46 = { instancePath: instancePath + "/cause", schemaPath: "#/properties/cause/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.cause.type, parentSchema: schema169.properties.cause, data: data16 };
+        if (vErrors === null) {
+          vErrors = [err46];
+        } else {
+          vErrors.push(err46);
+        }
+        errors++;
+      }
+    }
+    if (data.result !== void 0) {
+      let data17 = data.result;
+      if (typeof data17 !== "string") {
+        const err47 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.result.type, parentSchema: schema169.properties.result, data: data17 };
+        if (vErrors === null) {
+          vErrors = [err47];
+        } else {
+          vErrors.push(err47);
+        }
+        errors++;
+      }
+      if (!(data17 === "begun" || data17 === "done" || data17 === "failed" || data17 === "refused" || data17 === "skipped" || data17 === "unknown")) {
+        const err48 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/enum", keyword: "enum", params: { allowedValues: schema169.properties.result.enum }, message: "must be equal to one of the allowed values", schema: schema169.properties.result.enum, parentSchema: schema169.properties.result, data: data17 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -13326,10 +13339,10 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.slots !== void 0) {
-      let data18 = data.slots;
-      if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-        const err49 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema170.properties.slots.type, parentSchema: schema170.properties.slots, data: data18 };
+    if (data.message !== void 0) {
+      let data18 = data.message;
+      if (typeof data18 !== "string") {
+        const err49 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.message.type, parentSchema: schema169.properties.message, data: data18 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -13338,23 +13351,25 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.labels !== void 0) {
-      let data19 = data.labels;
-      if (data19 && typeof data19 == "object" && !Array.isArray(data19)) {
-        for (const key4 in data19) {
-          let data20 = data19[key4];
-          if (typeof data20 !== "string") {
-            const err50 = { instancePath: instancePath + "/labels/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/labels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.labels.additionalProperties.type, parentSchema: schema170.properties.labels.additionalProperties, data: data20 };
-            if (vErrors === null) {
-              vErrors = [err50];
-            } else {
-              vErrors.push(err50);
-            }
-            errors++;
-          }
+    if (data.durationMs !== void 0) {
+      let data19 = data.durationMs;
+      const _errs55 = errors;
+      let valid8 = false;
+      const _errs56 = errors;
+      if (!(typeof data19 == "number" && (!(data19 % 1) && !isNaN(data19)) && isFinite(data19))) {
+        const err50 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.durationMs.anyOf[0].type, parentSchema: schema169.properties.durationMs.anyOf[0], data: data19 };
+        if (vErrors === null) {
+          vErrors = [err50];
+        } else {
+          vErrors.push(err50);
         }
-      } else {
-        const err51 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.properties.labels.type, parentSchema: schema170.properties.labels, data: data19 };
+        errors++;
+      }
+      var _valid3 = _errs56 === errors;
+      valid8 = valid8 || _valid3;
+      const _errs58 = errors;
+      if (data19 !== null) {
+        const err51 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.durationMs.anyOf[1].type, parentSchema: schema169.properties.durationMs.anyOf[1], data: data19 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -13362,24 +13377,34 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.engineLabels !== void 0) {
-      let data21 = data.engineLabels;
-      if (data21 && typeof data21 == "object" && !Array.isArray(data21)) {
-        for (const key5 in data21) {
-          let data22 = data21[key5];
-          if (typeof data22 !== "string") {
-            const err52 = { instancePath: instancePath + "/engineLabels/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/engineLabels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema170.properties.engineLabels.additionalProperties.type, parentSchema: schema170.properties.engineLabels.additionalProperties, data: data22 };
-            if (vErrors === null) {
-              vErrors = [err52];
-            } else {
-              vErrors.push(err52);
-            }
-            errors++;
+      var _valid3 = _errs58 === errors;
+      valid8 = valid8 || _valid3;
+      if (!valid8) {
+        const err52 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.durationMs.anyOf, parentSchema: schema169.properties.durationMs, data: data19 };
+        if (vErrors === null) {
+          vErrors = [err52];
+        } else {
+          vErrors.push(err52);
+        }
+        errors++;
+      } else {
+        errors = _errs55;
+        if (vErrors !== null) {
+          if (_errs55) {
+            vErrors.length = _errs55;
+          } else {
+            vErrors = null;
           }
         }
-      } else {
-        const err53 = { instancePath: instancePath + "/engineLabels", schemaPath: "#/properties/engineLabels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.properties.engineLabels.type, parentSchema: schema170.properties.engineLabels, data: data21 };
+      }
+    }
+    if (data.steps !== void 0) {
+      let data20 = data.steps;
+      const _errs61 = errors;
+      let valid9 = false;
+      const _errs62 = errors;
+      if (!(typeof data20 == "number" && (!(data20 % 1) && !isNaN(data20)) && isFinite(data20))) {
+        const err53 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.steps.anyOf[0].type, parentSchema: schema169.properties.steps.anyOf[0], data: data20 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -13387,13 +13412,45 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
+      var _valid4 = _errs62 === errors;
+      valid9 = valid9 || _valid4;
+      const _errs64 = errors;
+      if (data20 !== null) {
+        const err54 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema169.properties.steps.anyOf[1].type, parentSchema: schema169.properties.steps.anyOf[1], data: data20 };
+        if (vErrors === null) {
+          vErrors = [err54];
+        } else {
+          vErrors.push(err54);
+        }
+        errors++;
+      }
+      var _valid4 = _errs64 === errors;
+      valid9 = valid9 || _valid4;
+      if (!valid9) {
+        const err55 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema169.properties.steps.anyOf, parentSchema: schema169.properties.steps, data: data20 };
+        if (vErrors === null) {
+          vErrors = [err55];
+        } else {
+          vErrors.push(err55);
+        }
+        errors++;
+      } else {
+        errors = _errs61;
+        if (vErrors !== null) {
+          if (_errs61) {
+            vErrors.length = _errs61;
+          } else {
+            vErrors = null;
+          }
+        }
+      }
     }
   } else {
-    const err54 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema170.type, parentSchema: schema170, data };
+    const err56 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data };
     if (vErrors === null) {
-      vErrors = [err54];
+      vErrors = [err56];
     } else {
-      vErrors.push(err54);
+      vErrors.push(err56);
     }
     errors++;
   }
@@ -13422,8 +13479,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema168.required, parentSchema: schema168, data };
+    if (data.generatedAt === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema168.required, parentSchema: schema168, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -13431,8 +13488,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema168.required, parentSchema: schema168, data };
+    if (data.entries === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "entries" }, message: "must have required property 'entries'", schema: schema168.required, parentSchema: schema168, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -13440,8 +13497,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    if (data.hosts === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema168.required, parentSchema: schema168, data };
+    if (data.next === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "next" }, message: "must have required property 'next'", schema: schema168.required, parentSchema: schema168, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -13450,7 +13507,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "hosts")) {
+      if (!(key0 === "version" || key0 === "generatedAt" || key0 === "entries" || key0 === "next")) {
         const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema168, data };
         if (vErrors === null) {
           vErrors = [err4];
@@ -13472,137 +13529,285 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.revision !== void 0) {
-      let data1 = data.revision;
-      if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
-        if (data1.branch === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema169.required, parentSchema: schema169, data: data1 };
-          if (vErrors === null) {
-            vErrors = [err6];
-          } else {
-            vErrors.push(err6);
-          }
-          errors++;
+    if (data.generatedAt !== void 0) {
+      let data1 = data.generatedAt;
+      if (typeof data1 !== "string") {
+        const err6 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.generatedAt.type, parentSchema: schema168.properties.generatedAt, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err6];
+        } else {
+          vErrors.push(err6);
         }
-        if (data1.commit === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema169.required, parentSchema: schema169, data: data1 };
-          if (vErrors === null) {
-            vErrors = [err7];
-          } else {
-            vErrors.push(err7);
-          }
-          errors++;
-        }
-        if (data1.author === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema169.required, parentSchema: schema169, data: data1 };
-          if (vErrors === null) {
-            vErrors = [err8];
-          } else {
-            vErrors.push(err8);
-          }
-          errors++;
-        }
-        if (data1.date === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema169.required, parentSchema: schema169, data: data1 };
-          if (vErrors === null) {
-            vErrors = [err9];
-          } else {
-            vErrors.push(err9);
-          }
-          errors++;
-        }
-        if (data1.subject === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema169.required, parentSchema: schema169, data: data1 };
-          if (vErrors === null) {
-            vErrors = [err10];
-          } else {
-            vErrors.push(err10);
-          }
-          errors++;
-        }
-        for (const key1 in data1) {
-          if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data1 };
-            if (vErrors === null) {
-              vErrors = [err11];
-            } else {
-              vErrors.push(err11);
-            }
-            errors++;
-          }
-        }
-        if (data1.branch !== void 0) {
-          let data2 = data1.branch;
-          if (typeof data2 !== "string") {
-            const err12 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.branch.type, parentSchema: schema169.properties.branch, data: data2 };
-            if (vErrors === null) {
-              vErrors = [err12];
-            } else {
-              vErrors.push(err12);
-            }
-            errors++;
-          }
-        }
-        if (data1.commit !== void 0) {
-          let data3 = data1.commit;
-          if (typeof data3 === "string") {
-            if (!pattern100.test(data3)) {
-              const err13 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema169.properties.commit, data: data3 };
-              if (vErrors === null) {
-                vErrors = [err13];
-              } else {
-                vErrors.push(err13);
-              }
-              errors++;
-            }
-          } else {
-            const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.commit.type, parentSchema: schema169.properties.commit, data: data3 };
-            if (vErrors === null) {
-              vErrors = [err14];
-            } else {
-              vErrors.push(err14);
-            }
-            errors++;
-          }
-        }
-        if (data1.author !== void 0) {
-          let data4 = data1.author;
-          if (typeof data4 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.author.type, parentSchema: schema169.properties.author, data: data4 };
-            if (vErrors === null) {
-              vErrors = [err15];
-            } else {
-              vErrors.push(err15);
-            }
-            errors++;
-          }
-        }
-        if (data1.date !== void 0) {
-          let data5 = data1.date;
-          if (typeof data5 !== "string") {
-            const err16 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.date.type, parentSchema: schema169.properties.date, data: data5 };
-            if (vErrors === null) {
-              vErrors = [err16];
-            } else {
-              vErrors.push(err16);
-            }
-            errors++;
-          }
-        }
-        if (data1.subject !== void 0) {
-          let data6 = data1.subject;
-          if (typeof data6 !== "string") {
-            const err17 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.subject.type, parentSchema: schema169.properties.subject, data: data6 };
-            if (vErrors === null) {
-              vErrors = [err17];
-            } else {
-              vErrors.push(err17);
-            }
-            errors++;
+        errors++;
+      }
+    }
+    if (data.entries !== void 0) {
+      let data2 = data.entries;
+      if (Array.isArray(data2)) {
+        const len0 = data2.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          if (!validate67(data2[i0], { instancePath: instancePath + "/entries/" + i0, parentData: data2, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
+            errors = vErrors.length;
           }
         }
       } else {
-        const err18 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data1 };
+        const err7 = { instancePath: instancePath + "/entries", schemaPath: "#/properties/entries/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema168.properties.entries.type, parentSchema: schema168.properties.entries, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err7];
+        } else {
+          vErrors.push(err7);
+        }
+        errors++;
+      }
+    }
+    if (data.next !== void 0) {
+      let data4 = data.next;
+      const _errs9 = errors;
+      let valid3 = false;
+      const _errs10 = errors;
+      if (typeof data4 !== "string") {
+        const err8 = { instancePath: instancePath + "/next", schemaPath: "#/properties/next/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.next.anyOf[0].type, parentSchema: schema168.properties.next.anyOf[0], data: data4 };
+        if (vErrors === null) {
+          vErrors = [err8];
+        } else {
+          vErrors.push(err8);
+        }
+        errors++;
+      }
+      var _valid0 = _errs10 === errors;
+      valid3 = valid3 || _valid0;
+      const _errs12 = errors;
+      if (data4 !== null) {
+        const err9 = { instancePath: instancePath + "/next", schemaPath: "#/properties/next/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema168.properties.next.anyOf[1].type, parentSchema: schema168.properties.next.anyOf[1], data: data4 };
+        if (vErrors === null) {
+          vErrors = [err9];
+        } else {
+          vErrors.push(err9);
+        }
+        errors++;
+      }
+      var _valid0 = _errs12 === errors;
+      valid3 = valid3 || _valid0;
+      if (!valid3) {
+        const err10 = { instancePath: instancePath + "/next", schemaPath: "#/properties/next/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema168.properties.next.anyOf, parentSchema: schema168.properties.next, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err10];
+        } else {
+          vErrors.push(err10);
+        }
+        errors++;
+      } else {
+        errors = _errs9;
+        if (vErrors !== null) {
+          if (_errs9) {
+            vErrors.length = _errs9;
+          } else {
+            vErrors = null;
+          }
+        }
+      }
+    }
+  } else {
+    const err11 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data };
+    if (vErrors === null) {
+      vErrors = [err11];
+    } else {
+      vErrors.push(err11);
+    }
+    errors++;
+  }
+  validate66.errors = vErrors;
+  return errors === 0;
+}
+validate66.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateHosts = validate69;
+var schema171 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/hosts.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "amounts": { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } }, "host": { "type": "object", "required": ["host", "state", "use", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "suspect", "unreachable", "lost"] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } } } };
+var schema172 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema173 = { "type": "object", "required": ["host", "state", "use", "since", "reason", "address", "engine", "apiVersion", "platform", "capacity", "reserve", "reserved", "slots", "labels", "engineLabels"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "suspect", "unreachable", "lost"] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "address": { "type": "string" }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "platform": { "type": "string" }, "capacity": { "anyOf": [{ "$ref": "#/$defs/amounts" }, { "type": "null" }] }, "reserve": { "$ref": "#/$defs/amounts" }, "reserved": { "$ref": "#/$defs/amounts" }, "slots": { "type": "integer" }, "labels": { "type": "object", "additionalProperties": { "type": "string" } }, "engineLabels": { "type": "object", "additionalProperties": { "type": "string" } } } };
+var schema174 = { "type": "object", "required": ["cpus", "memory"], "additionalProperties": false, "properties": { "cpus": { "type": "number" }, "memory": { "type": "integer" } } };
+function validate70(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate70.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.host === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.state === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.use === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.since === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.reason === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    if (data.address === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "address" }, message: "must have required property 'address'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err5];
+      } else {
+        vErrors.push(err5);
+      }
+      errors++;
+    }
+    if (data.engine === void 0) {
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err6];
+      } else {
+        vErrors.push(err6);
+      }
+      errors++;
+    }
+    if (data.apiVersion === void 0) {
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err7];
+      } else {
+        vErrors.push(err7);
+      }
+      errors++;
+    }
+    if (data.platform === void 0) {
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "platform" }, message: "must have required property 'platform'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err8];
+      } else {
+        vErrors.push(err8);
+      }
+      errors++;
+    }
+    if (data.capacity === void 0) {
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "capacity" }, message: "must have required property 'capacity'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err9];
+      } else {
+        vErrors.push(err9);
+      }
+      errors++;
+    }
+    if (data.reserve === void 0) {
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserve" }, message: "must have required property 'reserve'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err10];
+      } else {
+        vErrors.push(err10);
+      }
+      errors++;
+    }
+    if (data.reserved === void 0) {
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reserved" }, message: "must have required property 'reserved'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err11];
+      } else {
+        vErrors.push(err11);
+      }
+      errors++;
+    }
+    if (data.slots === void 0) {
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err12];
+      } else {
+        vErrors.push(err12);
+      }
+      errors++;
+    }
+    if (data.labels === void 0) {
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "labels" }, message: "must have required property 'labels'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err13];
+      } else {
+        vErrors.push(err13);
+      }
+      errors++;
+    }
+    if (data.engineLabels === void 0) {
+      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "engineLabels" }, message: "must have required property 'engineLabels'", schema: schema173.required, parentSchema: schema173, data };
+      if (vErrors === null) {
+        vErrors = [err14];
+      } else {
+        vErrors.push(err14);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!func1.call(schema173.properties, key0)) {
+        const err15 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema173, data };
+        if (vErrors === null) {
+          vErrors = [err15];
+        } else {
+          vErrors.push(err15);
+        }
+        errors++;
+      }
+    }
+    if (data.host !== void 0) {
+      let data0 = data.host;
+      if (typeof data0 !== "string") {
+        const err16 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.host.type, parentSchema: schema173.properties.host, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err16];
+        } else {
+          vErrors.push(err16);
+        }
+        errors++;
+      }
+    }
+    if (data.state !== void 0) {
+      let data1 = data.state;
+      if (typeof data1 !== "string") {
+        const err17 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.state.type, parentSchema: schema173.properties.state, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err17];
+        } else {
+          vErrors.push(err17);
+        }
+        errors++;
+      }
+      if (!(data1 === "ready" || data1 === "suspect" || data1 === "unreachable" || data1 === "lost")) {
+        const err18 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema173.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema173.properties.state.enum, parentSchema: schema173.properties.state, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -13611,10 +13816,10 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.generatedAt !== void 0) {
-      let data7 = data.generatedAt;
-      if (typeof data7 !== "string") {
-        const err19 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.generatedAt.type, parentSchema: schema168.properties.generatedAt, data: data7 };
+    if (data.use !== void 0) {
+      let data2 = data.use;
+      if (typeof data2 !== "string") {
+        const err19 = { instancePath: instancePath + "/use", schemaPath: "#/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.use.type, parentSchema: schema173.properties.use, data: data2 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -13622,19 +13827,8 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.hosts !== void 0) {
-      let data8 = data.hosts;
-      if (Array.isArray(data8)) {
-        const len0 = data8.length;
-        for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate67(data8[i0], { instancePath: instancePath + "/hosts/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate67.errors : vErrors.concat(validate67.errors);
-            errors = vErrors.length;
-          }
-        }
-      } else {
-        const err20 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema168.properties.hosts.type, parentSchema: schema168.properties.hosts, data: data8 };
+      if (!(data2 === "open" || data2 === "cordoned" || data2 === "draining" || data2 === "fenced")) {
+        const err20 = { instancePath: instancePath + "/use", schemaPath: "#/properties/use/enum", keyword: "enum", params: { allowedValues: schema173.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema173.properties.use.enum, parentSchema: schema173.properties.use, data: data2 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -13643,22 +13837,421 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.since !== void 0) {
+      let data3 = data.since;
+      const _errs9 = errors;
+      let valid1 = false;
+      const _errs10 = errors;
+      if (typeof data3 !== "string") {
+        const err21 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.since.anyOf[0].type, parentSchema: schema173.properties.since.anyOf[0], data: data3 };
+        if (vErrors === null) {
+          vErrors = [err21];
+        } else {
+          vErrors.push(err21);
+        }
+        errors++;
+      }
+      var _valid0 = _errs10 === errors;
+      valid1 = valid1 || _valid0;
+      const _errs12 = errors;
+      if (data3 !== null) {
+        const err22 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema173.properties.since.anyOf[1].type, parentSchema: schema173.properties.since.anyOf[1], data: data3 };
+        if (vErrors === null) {
+          vErrors = [err22];
+        } else {
+          vErrors.push(err22);
+        }
+        errors++;
+      }
+      var _valid0 = _errs12 === errors;
+      valid1 = valid1 || _valid0;
+      if (!valid1) {
+        const err23 = { instancePath: instancePath + "/since", schemaPath: "#/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema173.properties.since.anyOf, parentSchema: schema173.properties.since, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err23];
+        } else {
+          vErrors.push(err23);
+        }
+        errors++;
+      } else {
+        errors = _errs9;
+        if (vErrors !== null) {
+          if (_errs9) {
+            vErrors.length = _errs9;
+          } else {
+            vErrors = null;
+          }
+        }
+      }
+    }
+    if (data.reason !== void 0) {
+      let data4 = data.reason;
+      if (typeof data4 !== "string") {
+        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.reason.type, parentSchema: schema173.properties.reason, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err24];
+        } else {
+          vErrors.push(err24);
+        }
+        errors++;
+      }
+    }
+    if (data.address !== void 0) {
+      let data5 = data.address;
+      if (typeof data5 !== "string") {
+        const err25 = { instancePath: instancePath + "/address", schemaPath: "#/properties/address/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.address.type, parentSchema: schema173.properties.address, data: data5 };
+        if (vErrors === null) {
+          vErrors = [err25];
+        } else {
+          vErrors.push(err25);
+        }
+        errors++;
+      }
+    }
+    if (data.engine !== void 0) {
+      let data6 = data.engine;
+      if (typeof data6 !== "string") {
+        const err26 = { instancePath: instancePath + "/engine", schemaPath: "#/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.engine.type, parentSchema: schema173.properties.engine, data: data6 };
+        if (vErrors === null) {
+          vErrors = [err26];
+        } else {
+          vErrors.push(err26);
+        }
+        errors++;
+      }
+    }
+    if (data.apiVersion !== void 0) {
+      let data7 = data.apiVersion;
+      if (typeof data7 !== "string") {
+        const err27 = { instancePath: instancePath + "/apiVersion", schemaPath: "#/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.apiVersion.type, parentSchema: schema173.properties.apiVersion, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err27];
+        } else {
+          vErrors.push(err27);
+        }
+        errors++;
+      }
+    }
+    if (data.platform !== void 0) {
+      let data8 = data.platform;
+      if (typeof data8 !== "string") {
+        const err28 = { instancePath: instancePath + "/platform", schemaPath: "#/properties/platform/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.platform.type, parentSchema: schema173.properties.platform, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err28];
+        } else {
+          vErrors.push(err28);
+        }
+        errors++;
+      }
+    }
+    if (data.capacity !== void 0) {
+      let data9 = data.capacity;
+      const _errs25 = errors;
+      let valid2 = false;
+      const _errs26 = errors;
+      if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
+        if (data9.cpus === void 0) {
+          const err29 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema174.required, parentSchema: schema174, data: data9 };
+          if (vErrors === null) {
+            vErrors = [err29];
+          } else {
+            vErrors.push(err29);
+          }
+          errors++;
+        }
+        if (data9.memory === void 0) {
+          const err30 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema174.required, parentSchema: schema174, data: data9 };
+          if (vErrors === null) {
+            vErrors = [err30];
+          } else {
+            vErrors.push(err30);
+          }
+          errors++;
+        }
+        for (const key1 in data9) {
+          if (!(key1 === "cpus" || key1 === "memory")) {
+            const err31 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema174, data: data9 };
+            if (vErrors === null) {
+              vErrors = [err31];
+            } else {
+              vErrors.push(err31);
+            }
+            errors++;
+          }
+        }
+        if (data9.cpus !== void 0) {
+          let data10 = data9.cpus;
+          if (!(typeof data10 == "number" && isFinite(data10))) {
+            const err32 = { instancePath: instancePath + "/capacity/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema174.properties.cpus.type, parentSchema: schema174.properties.cpus, data: data10 };
+            if (vErrors === null) {
+              vErrors = [err32];
+            } else {
+              vErrors.push(err32);
+            }
+            errors++;
+          }
+        }
+        if (data9.memory !== void 0) {
+          let data11 = data9.memory;
+          if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
+            const err33 = { instancePath: instancePath + "/capacity/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema174.properties.memory.type, parentSchema: schema174.properties.memory, data: data11 };
+            if (vErrors === null) {
+              vErrors = [err33];
+            } else {
+              vErrors.push(err33);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err34 = { instancePath: instancePath + "/capacity", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema174.type, parentSchema: schema174, data: data9 };
+        if (vErrors === null) {
+          vErrors = [err34];
+        } else {
+          vErrors.push(err34);
+        }
+        errors++;
+      }
+      var _valid1 = _errs26 === errors;
+      valid2 = valid2 || _valid1;
+      const _errs34 = errors;
+      if (data9 !== null) {
+        const err35 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema173.properties.capacity.anyOf[1].type, parentSchema: schema173.properties.capacity.anyOf[1], data: data9 };
+        if (vErrors === null) {
+          vErrors = [err35];
+        } else {
+          vErrors.push(err35);
+        }
+        errors++;
+      }
+      var _valid1 = _errs34 === errors;
+      valid2 = valid2 || _valid1;
+      if (!valid2) {
+        const err36 = { instancePath: instancePath + "/capacity", schemaPath: "#/properties/capacity/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema173.properties.capacity.anyOf, parentSchema: schema173.properties.capacity, data: data9 };
+        if (vErrors === null) {
+          vErrors = [err36];
+        } else {
+          vErrors.push(err36);
+        }
+        errors++;
+      } else {
+        errors = _errs25;
+        if (vErrors !== null) {
+          if (_errs25) {
+            vErrors.length = _errs25;
+          } else {
+            vErrors = null;
+          }
+        }
+      }
+    }
+    if (data.reserve !== void 0) {
+      let data12 = data.reserve;
+      if (data12 && typeof data12 == "object" && !Array.isArray(data12)) {
+        if (data12.cpus === void 0) {
+          const err37 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema174.required, parentSchema: schema174, data: data12 };
+          if (vErrors === null) {
+            vErrors = [err37];
+          } else {
+            vErrors.push(err37);
+          }
+          errors++;
+        }
+        if (data12.memory === void 0) {
+          const err38 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema174.required, parentSchema: schema174, data: data12 };
+          if (vErrors === null) {
+            vErrors = [err38];
+          } else {
+            vErrors.push(err38);
+          }
+          errors++;
+        }
+        for (const key2 in data12) {
+          if (!(key2 === "cpus" || key2 === "memory")) {
+            const err39 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema174, data: data12 };
+            if (vErrors === null) {
+              vErrors = [err39];
+            } else {
+              vErrors.push(err39);
+            }
+            errors++;
+          }
+        }
+        if (data12.cpus !== void 0) {
+          let data13 = data12.cpus;
+          if (!(typeof data13 == "number" && isFinite(data13))) {
+            const err40 = { instancePath: instancePath + "/reserve/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema174.properties.cpus.type, parentSchema: schema174.properties.cpus, data: data13 };
+            if (vErrors === null) {
+              vErrors = [err40];
+            } else {
+              vErrors.push(err40);
+            }
+            errors++;
+          }
+        }
+        if (data12.memory !== void 0) {
+          let data14 = data12.memory;
+          if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
+            const err41 = { instancePath: instancePath + "/reserve/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema174.properties.memory.type, parentSchema: schema174.properties.memory, data: data14 };
+            if (vErrors === null) {
+              vErrors = [err41];
+            } else {
+              vErrors.push(err41);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err42 = { instancePath: instancePath + "/reserve", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema174.type, parentSchema: schema174, data: data12 };
+        if (vErrors === null) {
+          vErrors = [err42];
+        } else {
+          vErrors.push(err42);
+        }
+        errors++;
+      }
+    }
+    if (data.reserved !== void 0) {
+      let data15 = data.reserved;
+      if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
+        if (data15.cpus === void 0) {
+          const err43 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "cpus" }, message: "must have required property 'cpus'", schema: schema174.required, parentSchema: schema174, data: data15 };
+          if (vErrors === null) {
+            vErrors = [err43];
+          } else {
+            vErrors.push(err43);
+          }
+          errors++;
+        }
+        if (data15.memory === void 0) {
+          const err44 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/required", keyword: "required", params: { missingProperty: "memory" }, message: "must have required property 'memory'", schema: schema174.required, parentSchema: schema174, data: data15 };
+          if (vErrors === null) {
+            vErrors = [err44];
+          } else {
+            vErrors.push(err44);
+          }
+          errors++;
+        }
+        for (const key3 in data15) {
+          if (!(key3 === "cpus" || key3 === "memory")) {
+            const err45 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema174, data: data15 };
+            if (vErrors === null) {
+              vErrors = [err45];
+            } else {
+              vErrors.push(err45);
+            }
+            errors++;
+          }
+        }
+        if (data15.cpus !== void 0) {
+          let data16 = data15.cpus;
+          if (!(typeof data16 == "number" && isFinite(data16))) {
+            const err46 = { instancePath: instancePath + "/reserved/cpus", schemaPath: "#/$defs/amounts/properties/cpus/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema174.properties.cpus.type, parentSchema: schema174.properties.cpus, data: data16 };
+            if (vErrors === null) {
+              vErrors = [err46];
+            } else {
+              vErrors.push(err46);
+            }
+            errors++;
+          }
+        }
+        if (data15.memory !== void 0) {
+          let data17 = data15.memory;
+          if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
+            const err47 = { instancePath: instancePath + "/reserved/memory", schemaPath: "#/$defs/amounts/properties/memory/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema174.properties.memory.type, parentSchema: schema174.properties.memory, data: data17 };
+            if (vErrors === null) {
+              vErrors = [err47];
+            } else {
+              vErrors.push(err47);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err48 = { instancePath: instancePath + "/reserved", schemaPath: "#/$defs/amounts/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema174.type, parentSchema: schema174, data: data15 };
+        if (vErrors === null) {
+          vErrors = [err48];
+        } else {
+          vErrors.push(err48);
+        }
+        errors++;
+      }
+    }
+    if (data.slots !== void 0) {
+      let data18 = data.slots;
+      if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
+        const err49 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema173.properties.slots.type, parentSchema: schema173.properties.slots, data: data18 };
+        if (vErrors === null) {
+          vErrors = [err49];
+        } else {
+          vErrors.push(err49);
+        }
+        errors++;
+      }
+    }
+    if (data.labels !== void 0) {
+      let data19 = data.labels;
+      if (data19 && typeof data19 == "object" && !Array.isArray(data19)) {
+        for (const key4 in data19) {
+          let data20 = data19[key4];
+          if (typeof data20 !== "string") {
+            const err50 = { instancePath: instancePath + "/labels/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/labels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.labels.additionalProperties.type, parentSchema: schema173.properties.labels.additionalProperties, data: data20 };
+            if (vErrors === null) {
+              vErrors = [err50];
+            } else {
+              vErrors.push(err50);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err51 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema173.properties.labels.type, parentSchema: schema173.properties.labels, data: data19 };
+        if (vErrors === null) {
+          vErrors = [err51];
+        } else {
+          vErrors.push(err51);
+        }
+        errors++;
+      }
+    }
+    if (data.engineLabels !== void 0) {
+      let data21 = data.engineLabels;
+      if (data21 && typeof data21 == "object" && !Array.isArray(data21)) {
+        for (const key5 in data21) {
+          let data22 = data21[key5];
+          if (typeof data22 !== "string") {
+            const err52 = { instancePath: instancePath + "/engineLabels/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/engineLabels/additionalProperties/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema173.properties.engineLabels.additionalProperties.type, parentSchema: schema173.properties.engineLabels.additionalProperties, data: data22 };
+            if (vErrors === null) {
+              vErrors = [err52];
+            } else {
+              vErrors.push(err52);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err53 = { instancePath: instancePath + "/engineLabels", schemaPath: "#/properties/engineLabels/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema173.properties.engineLabels.type, parentSchema: schema173.properties.engineLabels, data: data21 };
+        if (vErrors === null) {
+          vErrors = [err53];
+        } else {
+          vErrors.push(err53);
+        }
+        errors++;
+      }
+    }
   } else {
-    const err21 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data };
+    const err54 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema173.type, parentSchema: schema173, data };
     if (vErrors === null) {
-      vErrors = [err21];
+      vErrors = [err54];
     } else {
-      vErrors.push(err21);
+      vErrors.push(err54);
     }
     errors++;
   }
-  validate66.errors = vErrors;
+  validate70.errors = vErrors;
   return errors === 0;
 }
-validate66.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateImport = validate69;
-var schema174 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/import.schema.json", "type": "object", "required": ["version", "host", "applications"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "host": { "type": ["string", "null"] }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } } }, "$defs": { "application": { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } } } };
-var schema175 = { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } };
+validate70.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 function validate69(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -13672,7 +14265,265 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema174.required, parentSchema: schema174, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema171.required, parentSchema: schema171, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.revision === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema171.required, parentSchema: schema171, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.generatedAt === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema171.required, parentSchema: schema171, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.hosts === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema171.required, parentSchema: schema171, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "hosts")) {
+        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema171, data };
+        if (vErrors === null) {
+          vErrors = [err4];
+        } else {
+          vErrors.push(err4);
+        }
+        errors++;
+      }
+    }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema171.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err5];
+        } else {
+          vErrors.push(err5);
+        }
+        errors++;
+      }
+    }
+    if (data.revision !== void 0) {
+      let data1 = data.revision;
+      if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
+        if (data1.branch === void 0) {
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema172.required, parentSchema: schema172, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err6];
+          } else {
+            vErrors.push(err6);
+          }
+          errors++;
+        }
+        if (data1.commit === void 0) {
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema172.required, parentSchema: schema172, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err7];
+          } else {
+            vErrors.push(err7);
+          }
+          errors++;
+        }
+        if (data1.author === void 0) {
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema172.required, parentSchema: schema172, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err8];
+          } else {
+            vErrors.push(err8);
+          }
+          errors++;
+        }
+        if (data1.date === void 0) {
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema172.required, parentSchema: schema172, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err9];
+          } else {
+            vErrors.push(err9);
+          }
+          errors++;
+        }
+        if (data1.subject === void 0) {
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema172.required, parentSchema: schema172, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err10];
+          } else {
+            vErrors.push(err10);
+          }
+          errors++;
+        }
+        for (const key1 in data1) {
+          if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
+            const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema172, data: data1 };
+            if (vErrors === null) {
+              vErrors = [err11];
+            } else {
+              vErrors.push(err11);
+            }
+            errors++;
+          }
+        }
+        if (data1.branch !== void 0) {
+          let data2 = data1.branch;
+          if (typeof data2 !== "string") {
+            const err12 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema172.properties.branch.type, parentSchema: schema172.properties.branch, data: data2 };
+            if (vErrors === null) {
+              vErrors = [err12];
+            } else {
+              vErrors.push(err12);
+            }
+            errors++;
+          }
+        }
+        if (data1.commit !== void 0) {
+          let data3 = data1.commit;
+          if (typeof data3 === "string") {
+            if (!pattern100.test(data3)) {
+              const err13 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema172.properties.commit, data: data3 };
+              if (vErrors === null) {
+                vErrors = [err13];
+              } else {
+                vErrors.push(err13);
+              }
+              errors++;
+            }
+          } else {
+            const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema172.properties.commit.type, parentSchema: schema172.properties.commit, data: data3 };
+            if (vErrors === null) {
+              vErrors = [err14];
+            } else {
+              vErrors.push(err14);
+            }
+            errors++;
+          }
+        }
+        if (data1.author !== void 0) {
+          let data4 = data1.author;
+          if (typeof data4 !== "string") {
+            const err15 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema172.properties.author.type, parentSchema: schema172.properties.author, data: data4 };
+            if (vErrors === null) {
+              vErrors = [err15];
+            } else {
+              vErrors.push(err15);
+            }
+            errors++;
+          }
+        }
+        if (data1.date !== void 0) {
+          let data5 = data1.date;
+          if (typeof data5 !== "string") {
+            const err16 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema172.properties.date.type, parentSchema: schema172.properties.date, data: data5 };
+            if (vErrors === null) {
+              vErrors = [err16];
+            } else {
+              vErrors.push(err16);
+            }
+            errors++;
+          }
+        }
+        if (data1.subject !== void 0) {
+          let data6 = data1.subject;
+          if (typeof data6 !== "string") {
+            const err17 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema172.properties.subject.type, parentSchema: schema172.properties.subject, data: data6 };
+            if (vErrors === null) {
+              vErrors = [err17];
+            } else {
+              vErrors.push(err17);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err18 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema172.type, parentSchema: schema172, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err18];
+        } else {
+          vErrors.push(err18);
+        }
+        errors++;
+      }
+    }
+    if (data.generatedAt !== void 0) {
+      let data7 = data.generatedAt;
+      if (typeof data7 !== "string") {
+        const err19 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema171.properties.generatedAt.type, parentSchema: schema171.properties.generatedAt, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err19];
+        } else {
+          vErrors.push(err19);
+        }
+        errors++;
+      }
+    }
+    if (data.hosts !== void 0) {
+      let data8 = data.hosts;
+      if (Array.isArray(data8)) {
+        const len0 = data8.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          if (!validate70(data8[i0], { instancePath: instancePath + "/hosts/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate70.errors : vErrors.concat(validate70.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err20 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema171.properties.hosts.type, parentSchema: schema171.properties.hosts, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err20];
+        } else {
+          vErrors.push(err20);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err21 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema171.type, parentSchema: schema171, data };
+    if (vErrors === null) {
+      vErrors = [err21];
+    } else {
+      vErrors.push(err21);
+    }
+    errors++;
+  }
+  validate69.errors = vErrors;
+  return errors === 0;
+}
+validate69.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateImport = validate72;
+var schema177 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/import.schema.json", "type": "object", "required": ["version", "host", "applications"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "host": { "type": ["string", "null"] }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } } }, "$defs": { "application": { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } } } };
+var schema178 = { "type": "object", "required": ["application", "file", "containers", "warnings"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "file": { "type": "string" }, "containers": { "type": "array", "items": { "type": "string" } }, "warnings": { "type": "array", "items": { "type": "string" } } } };
+function validate72(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  ;
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate72.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.version === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema177.required, parentSchema: schema177, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -13681,7 +14532,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema174.required, parentSchema: schema174, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema177.required, parentSchema: schema177, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -13690,7 +14541,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema174.required, parentSchema: schema174, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema177.required, parentSchema: schema177, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -13700,7 +14551,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "host" || key0 === "applications")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema174, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema177, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -13712,7 +14563,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err4 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema174.properties.version, data: data0 };
+        const err4 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema177.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -13724,7 +14575,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data1 = data.host;
       if (typeof data1 !== "string" && data1 !== null) {
-        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: schema174.properties.host.type }, message: "must be string,null", schema: schema174.properties.host.type, parentSchema: schema174.properties.host, data: data1 };
+        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: schema177.properties.host.type }, message: "must be string,null", schema: schema177.properties.host.type, parentSchema: schema177.properties.host, data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -13741,7 +14592,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data2[i0];
           if (data3 && typeof data3 == "object" && !Array.isArray(data3)) {
             if (data3.application === void 0) {
-              const err6 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema175.required, parentSchema: schema175, data: data3 };
+              const err6 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema178.required, parentSchema: schema178, data: data3 };
               if (vErrors === null) {
                 vErrors = [err6];
               } else {
@@ -13750,7 +14601,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data3.file === void 0) {
-              const err7 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema175.required, parentSchema: schema175, data: data3 };
+              const err7 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema178.required, parentSchema: schema178, data: data3 };
               if (vErrors === null) {
                 vErrors = [err7];
               } else {
@@ -13759,7 +14610,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data3.containers === void 0) {
-              const err8 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema175.required, parentSchema: schema175, data: data3 };
+              const err8 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema178.required, parentSchema: schema178, data: data3 };
               if (vErrors === null) {
                 vErrors = [err8];
               } else {
@@ -13768,7 +14619,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data3.warnings === void 0) {
-              const err9 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "warnings" }, message: "must have required property 'warnings'", schema: schema175.required, parentSchema: schema175, data: data3 };
+              const err9 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/required", keyword: "required", params: { missingProperty: "warnings" }, message: "must have required property 'warnings'", schema: schema178.required, parentSchema: schema178, data: data3 };
               if (vErrors === null) {
                 vErrors = [err9];
               } else {
@@ -13778,7 +14629,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data3) {
               if (!(key1 === "application" || key1 === "file" || key1 === "containers" || key1 === "warnings")) {
-                const err10 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema175, data: data3 };
+                const err10 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema178, data: data3 };
                 if (vErrors === null) {
                   vErrors = [err10];
                 } else {
@@ -13790,7 +14641,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data3.application !== void 0) {
               let data4 = data3.application;
               if (typeof data4 !== "string") {
-                const err11 = { instancePath: instancePath + "/applications/" + i0 + "/application", schemaPath: "#/$defs/application/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.application.type, parentSchema: schema175.properties.application, data: data4 };
+                const err11 = { instancePath: instancePath + "/applications/" + i0 + "/application", schemaPath: "#/$defs/application/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.application.type, parentSchema: schema178.properties.application, data: data4 };
                 if (vErrors === null) {
                   vErrors = [err11];
                 } else {
@@ -13802,7 +14653,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
             if (data3.file !== void 0) {
               let data5 = data3.file;
               if (typeof data5 !== "string") {
-                const err12 = { instancePath: instancePath + "/applications/" + i0 + "/file", schemaPath: "#/$defs/application/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.file.type, parentSchema: schema175.properties.file, data: data5 };
+                const err12 = { instancePath: instancePath + "/applications/" + i0 + "/file", schemaPath: "#/$defs/application/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.file.type, parentSchema: schema178.properties.file, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err12];
                 } else {
@@ -13818,7 +14669,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i1 = 0; i1 < len1; i1++) {
                   let data7 = data6[i1];
                   if (typeof data7 !== "string") {
-                    const err13 = { instancePath: instancePath + "/applications/" + i0 + "/containers/" + i1, schemaPath: "#/$defs/application/properties/containers/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.containers.items.type, parentSchema: schema175.properties.containers.items, data: data7 };
+                    const err13 = { instancePath: instancePath + "/applications/" + i0 + "/containers/" + i1, schemaPath: "#/$defs/application/properties/containers/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.containers.items.type, parentSchema: schema178.properties.containers.items, data: data7 };
                     if (vErrors === null) {
                       vErrors = [err13];
                     } else {
@@ -13828,7 +14679,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err14 = { instancePath: instancePath + "/applications/" + i0 + "/containers", schemaPath: "#/$defs/application/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema175.properties.containers.type, parentSchema: schema175.properties.containers, data: data6 };
+                const err14 = { instancePath: instancePath + "/applications/" + i0 + "/containers", schemaPath: "#/$defs/application/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema178.properties.containers.type, parentSchema: schema178.properties.containers, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err14];
                 } else {
@@ -13844,7 +14695,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i2 = 0; i2 < len2; i2++) {
                   let data9 = data8[i2];
                   if (typeof data9 !== "string") {
-                    const err15 = { instancePath: instancePath + "/applications/" + i0 + "/warnings/" + i2, schemaPath: "#/$defs/application/properties/warnings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema175.properties.warnings.items.type, parentSchema: schema175.properties.warnings.items, data: data9 };
+                    const err15 = { instancePath: instancePath + "/applications/" + i0 + "/warnings/" + i2, schemaPath: "#/$defs/application/properties/warnings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.warnings.items.type, parentSchema: schema178.properties.warnings.items, data: data9 };
                     if (vErrors === null) {
                       vErrors = [err15];
                     } else {
@@ -13854,7 +14705,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err16 = { instancePath: instancePath + "/applications/" + i0 + "/warnings", schemaPath: "#/$defs/application/properties/warnings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema175.properties.warnings.type, parentSchema: schema175.properties.warnings, data: data8 };
+                const err16 = { instancePath: instancePath + "/applications/" + i0 + "/warnings", schemaPath: "#/$defs/application/properties/warnings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema178.properties.warnings.type, parentSchema: schema178.properties.warnings, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err16];
                 } else {
@@ -13864,7 +14715,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err17 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema175.type, parentSchema: schema175, data: data3 };
+            const err17 = { instancePath: instancePath + "/applications/" + i0, schemaPath: "#/$defs/application/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema178.type, parentSchema: schema178, data: data3 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -13874,7 +14725,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err18 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema174.properties.applications.type, parentSchema: schema174.properties.applications, data: data2 };
+        const err18 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema177.properties.applications.type, parentSchema: schema177.properties.applications, data: data2 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -13884,7 +14735,7 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema174.type, parentSchema: schema174, data };
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema177.type, parentSchema: schema177, data };
     if (vErrors === null) {
       vErrors = [err19];
     } else {
@@ -13892,19 +14743,19 @@ function validate69(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate69.errors = vErrors;
+  validate72.errors = vErrors;
   return errors === 0;
 }
-validate69.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateOperator = validate70;
-var schema176 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "planRequireApproved": { "type": "boolean" }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "submodules": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
-var pattern110 = new RegExp("^[a-z0-9][a-z0-9-]{0,62}$", "u");
-var pattern111 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
-function validate70(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate72.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateOperator = validate73;
+var schema179 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "planRequireApproved": { "type": "boolean" }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "submodules": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "historyBudget": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
+var pattern111 = new RegExp("^[a-z0-9][a-z0-9-]{0,62}$", "u");
+var pattern112 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
+function validate73(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate70.evaluated;
+  const evaluated0 = validate73.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -13913,8 +14764,8 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     for (const key0 in data) {
-      if (!func1.call(schema176.properties, key0)) {
-        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema176, data };
+      if (!func1.call(schema179.properties, key0)) {
+        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema179, data };
         if (vErrors === null) {
           vErrors = [err0];
         } else {
@@ -13927,7 +14778,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.repository;
       if (typeof data0 === "string") {
         if (func2(data0) < 1) {
-          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.repository, data: data0 };
+          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.repository, data: data0 };
           if (vErrors === null) {
             vErrors = [err1];
           } else {
@@ -13936,7 +14787,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.repository.type, parentSchema: schema176.properties.repository, data: data0 };
+        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.repository.type, parentSchema: schema179.properties.repository, data: data0 };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -13949,7 +14800,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.branch;
       if (typeof data1 === "string") {
         if (func2(data1) < 1) {
-          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.branch, data: data1 };
+          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.branch, data: data1 };
           if (vErrors === null) {
             vErrors = [err3];
           } else {
@@ -13958,7 +14809,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.branch.type, parentSchema: schema176.properties.branch, data: data1 };
+        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.branch.type, parentSchema: schema179.properties.branch, data: data1 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -13971,7 +14822,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data2 = data.tag;
       if (typeof data2 === "string") {
         if (func2(data2) < 1) {
-          const err5 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.tag, data: data2 };
+          const err5 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.tag, data: data2 };
           if (vErrors === null) {
             vErrors = [err5];
           } else {
@@ -13980,7 +14831,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err6 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.tag.type, parentSchema: schema176.properties.tag, data: data2 };
+        const err6 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.tag.type, parentSchema: schema179.properties.tag, data: data2 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -13993,7 +14844,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data3 = data.semver;
       if (typeof data3 === "string") {
         if (func2(data3) < 1) {
-          const err7 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.semver, data: data3 };
+          const err7 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.semver, data: data3 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -14002,7 +14853,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err8 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.semver.type, parentSchema: schema176.properties.semver, data: data3 };
+        const err8 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.semver.type, parentSchema: schema179.properties.semver, data: data3 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -14015,7 +14866,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data4 = data.tagPrefix;
       if (typeof data4 === "string") {
         if (func2(data4) < 1) {
-          const err9 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.tagPrefix, data: data4 };
+          const err9 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.tagPrefix, data: data4 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -14024,7 +14875,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err10 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.tagPrefix.type, parentSchema: schema176.properties.tagPrefix, data: data4 };
+        const err10 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.tagPrefix.type, parentSchema: schema179.properties.tagPrefix, data: data4 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -14037,7 +14888,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data5 = data.commit;
       if (typeof data5 === "string") {
         if (func2(data5) < 1) {
-          const err11 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.commit, data: data5 };
+          const err11 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.commit, data: data5 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -14046,7 +14897,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.commit.type, parentSchema: schema176.properties.commit, data: data5 };
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.commit.type, parentSchema: schema179.properties.commit, data: data5 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -14058,7 +14909,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data6 = data.path;
       if (typeof data6 !== "string") {
-        const err13 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.path.type, parentSchema: schema176.properties.path, data: data6 };
+        const err13 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.path.type, parentSchema: schema179.properties.path, data: data6 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -14071,7 +14922,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data7 = data.state;
       if (typeof data7 === "string") {
         if (func2(data7) < 1) {
-          const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.state, data: data7 };
+          const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.state, data: data7 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -14080,7 +14931,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.state.type, parentSchema: schema176.properties.state, data: data7 };
+        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.state.type, parentSchema: schema179.properties.state, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -14093,7 +14944,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data8 = data.credentials;
       if (typeof data8 === "string") {
         if (func2(data8) < 1) {
-          const err16 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.credentials, data: data8 };
+          const err16 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.credentials, data: data8 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -14102,7 +14953,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err17 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.credentials.type, parentSchema: schema176.properties.credentials, data: data8 };
+        const err17 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.credentials.type, parentSchema: schema179.properties.credentials, data: data8 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -14115,7 +14966,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data9 = data.tokenFile;
       if (typeof data9 === "string") {
         if (func2(data9) < 1) {
-          const err18 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.tokenFile, data: data9 };
+          const err18 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.tokenFile, data: data9 };
           if (vErrors === null) {
             vErrors = [err18];
           } else {
@@ -14124,7 +14975,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err19 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.tokenFile.type, parentSchema: schema176.properties.tokenFile, data: data9 };
+        const err19 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.tokenFile.type, parentSchema: schema179.properties.tokenFile, data: data9 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -14137,7 +14988,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data10 = data.username;
       if (typeof data10 === "string") {
         if (func2(data10) < 1) {
-          const err20 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.username, data: data10 };
+          const err20 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.username, data: data10 };
           if (vErrors === null) {
             vErrors = [err20];
           } else {
@@ -14146,7 +14997,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err21 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.username.type, parentSchema: schema176.properties.username, data: data10 };
+        const err21 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.username.type, parentSchema: schema179.properties.username, data: data10 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -14158,7 +15009,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.nonFastForward !== void 0) {
       let data11 = data.nonFastForward;
       if (typeof data11 !== "string") {
-        const err22 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.nonFastForward.type, parentSchema: schema176.properties.nonFastForward, data: data11 };
+        const err22 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.nonFastForward.type, parentSchema: schema179.properties.nonFastForward, data: data11 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -14167,7 +15018,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data11 === "refuse" || data11 === "allow")) {
-        const err23 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/enum", keyword: "enum", params: { allowedValues: schema176.properties.nonFastForward.enum }, message: "must be equal to one of the allowed values", schema: schema176.properties.nonFastForward.enum, parentSchema: schema176.properties.nonFastForward, data: data11 };
+        const err23 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/enum", keyword: "enum", params: { allowedValues: schema179.properties.nonFastForward.enum }, message: "must be equal to one of the allowed values", schema: schema179.properties.nonFastForward.enum, parentSchema: schema179.properties.nonFastForward, data: data11 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -14179,7 +15030,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.planRequireApproved !== void 0) {
       let data12 = data.planRequireApproved;
       if (typeof data12 !== "boolean") {
-        const err24 = { instancePath: instancePath + "/planRequireApproved", schemaPath: "#/properties/planRequireApproved/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema176.properties.planRequireApproved.type, parentSchema: schema176.properties.planRequireApproved, data: data12 };
+        const err24 = { instancePath: instancePath + "/planRequireApproved", schemaPath: "#/properties/planRequireApproved/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema179.properties.planRequireApproved.type, parentSchema: schema179.properties.planRequireApproved, data: data12 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -14191,7 +15042,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.tokenScheme !== void 0) {
       let data13 = data.tokenScheme;
       if (typeof data13 !== "string") {
-        const err25 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.tokenScheme.type, parentSchema: schema176.properties.tokenScheme, data: data13 };
+        const err25 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.tokenScheme.type, parentSchema: schema179.properties.tokenScheme, data: data13 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -14200,7 +15051,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data13 === "basic" || data13 === "bearer")) {
-        const err26 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema176.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema176.properties.tokenScheme.enum, parentSchema: schema176.properties.tokenScheme, data: data13 };
+        const err26 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema179.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema179.properties.tokenScheme.enum, parentSchema: schema179.properties.tokenScheme, data: data13 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -14212,7 +15063,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.githubAppId !== void 0) {
       let data14 = data.githubAppId;
       if (typeof data14 !== "string" && !(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-        const err27 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema176.properties.githubAppId.type }, message: "must be string,integer", schema: schema176.properties.githubAppId.type, parentSchema: schema176.properties.githubAppId, data: data14 };
+        const err27 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema179.properties.githubAppId.type }, message: "must be string,integer", schema: schema179.properties.githubAppId.type, parentSchema: schema179.properties.githubAppId, data: data14 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -14222,7 +15073,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data14 == "number" && isFinite(data14)) {
         if (data14 < 1 || isNaN(data14)) {
-          const err28 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema176.properties.githubAppId, data: data14 };
+          const err28 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema179.properties.githubAppId, data: data14 };
           if (vErrors === null) {
             vErrors = [err28];
           } else {
@@ -14233,7 +15084,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data14 === "string") {
         if (func2(data14) < 1) {
-          const err29 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.githubAppId, data: data14 };
+          const err29 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.githubAppId, data: data14 };
           if (vErrors === null) {
             vErrors = [err29];
           } else {
@@ -14246,7 +15097,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.githubInstallationId !== void 0) {
       let data15 = data.githubInstallationId;
       if (typeof data15 !== "string" && !(typeof data15 == "number" && (!(data15 % 1) && !isNaN(data15)) && isFinite(data15))) {
-        const err30 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema176.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema176.properties.githubInstallationId.type, parentSchema: schema176.properties.githubInstallationId, data: data15 };
+        const err30 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema179.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema179.properties.githubInstallationId.type, parentSchema: schema179.properties.githubInstallationId, data: data15 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -14256,7 +15107,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data15 == "number" && isFinite(data15)) {
         if (data15 < 1 || isNaN(data15)) {
-          const err31 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema176.properties.githubInstallationId, data: data15 };
+          const err31 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema179.properties.githubInstallationId, data: data15 };
           if (vErrors === null) {
             vErrors = [err31];
           } else {
@@ -14267,7 +15118,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data15 === "string") {
         if (func2(data15) < 1) {
-          const err32 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.githubInstallationId, data: data15 };
+          const err32 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.githubInstallationId, data: data15 };
           if (vErrors === null) {
             vErrors = [err32];
           } else {
@@ -14281,7 +15132,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data16 = data.githubAppKeyFile;
       if (typeof data16 === "string") {
         if (func2(data16) < 1) {
-          const err33 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.githubAppKeyFile, data: data16 };
+          const err33 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.githubAppKeyFile, data: data16 };
           if (vErrors === null) {
             vErrors = [err33];
           } else {
@@ -14290,7 +15141,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err34 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.githubAppKeyFile.type, parentSchema: schema176.properties.githubAppKeyFile, data: data16 };
+        const err34 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.githubAppKeyFile.type, parentSchema: schema179.properties.githubAppKeyFile, data: data16 };
         if (vErrors === null) {
           vErrors = [err34];
         } else {
@@ -14303,7 +15154,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data17 = data.githubApiUrl;
       if (typeof data17 === "string") {
         if (func2(data17) < 1) {
-          const err35 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.githubApiUrl, data: data17 };
+          const err35 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.githubApiUrl, data: data17 };
           if (vErrors === null) {
             vErrors = [err35];
           } else {
@@ -14312,7 +15163,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err36 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.githubApiUrl.type, parentSchema: schema176.properties.githubApiUrl, data: data17 };
+        const err36 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.githubApiUrl.type, parentSchema: schema179.properties.githubApiUrl, data: data17 };
         if (vErrors === null) {
           vErrors = [err36];
         } else {
@@ -14325,7 +15176,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data18 = data.caFile;
       if (typeof data18 === "string") {
         if (func2(data18) < 1) {
-          const err37 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.caFile, data: data18 };
+          const err37 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.caFile, data: data18 };
           if (vErrors === null) {
             vErrors = [err37];
           } else {
@@ -14334,7 +15185,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err38 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.caFile.type, parentSchema: schema176.properties.caFile, data: data18 };
+        const err38 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.caFile.type, parentSchema: schema179.properties.caFile, data: data18 };
         if (vErrors === null) {
           vErrors = [err38];
         } else {
@@ -14347,7 +15198,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data19 = data.clientCertFile;
       if (typeof data19 === "string") {
         if (func2(data19) < 1) {
-          const err39 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.clientCertFile, data: data19 };
+          const err39 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.clientCertFile, data: data19 };
           if (vErrors === null) {
             vErrors = [err39];
           } else {
@@ -14356,7 +15207,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err40 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.clientCertFile.type, parentSchema: schema176.properties.clientCertFile, data: data19 };
+        const err40 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.clientCertFile.type, parentSchema: schema179.properties.clientCertFile, data: data19 };
         if (vErrors === null) {
           vErrors = [err40];
         } else {
@@ -14369,7 +15220,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data20 = data.clientKeyFile;
       if (typeof data20 === "string") {
         if (func2(data20) < 1) {
-          const err41 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.clientKeyFile, data: data20 };
+          const err41 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.clientKeyFile, data: data20 };
           if (vErrors === null) {
             vErrors = [err41];
           } else {
@@ -14378,7 +15229,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err42 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.clientKeyFile.type, parentSchema: schema176.properties.clientKeyFile, data: data20 };
+        const err42 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.clientKeyFile.type, parentSchema: schema179.properties.clientKeyFile, data: data20 };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -14391,7 +15242,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data21 = data.proxy;
       if (typeof data21 === "string") {
         if (func2(data21) < 1) {
-          const err43 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.proxy, data: data21 };
+          const err43 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.proxy, data: data21 };
           if (vErrors === null) {
             vErrors = [err43];
           } else {
@@ -14400,7 +15251,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err44 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.proxy.type, parentSchema: schema176.properties.proxy, data: data21 };
+        const err44 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.proxy.type, parentSchema: schema179.properties.proxy, data: data21 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -14413,7 +15264,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data22 = data.proxyCredentialsFile;
       if (typeof data22 === "string") {
         if (func2(data22) < 1) {
-          const err45 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.proxyCredentialsFile, data: data22 };
+          const err45 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.proxyCredentialsFile, data: data22 };
           if (vErrors === null) {
             vErrors = [err45];
           } else {
@@ -14422,7 +15273,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err46 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.proxyCredentialsFile.type, parentSchema: schema176.properties.proxyCredentialsFile, data: data22 };
+        const err46 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.proxyCredentialsFile.type, parentSchema: schema179.properties.proxyCredentialsFile, data: data22 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -14435,7 +15286,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data23 = data.proxyBypass;
       if (typeof data23 === "string") {
         if (func2(data23) < 1) {
-          const err47 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.proxyBypass, data: data23 };
+          const err47 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.proxyBypass, data: data23 };
           if (vErrors === null) {
             vErrors = [err47];
           } else {
@@ -14444,7 +15295,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err48 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.proxyBypass.type, parentSchema: schema176.properties.proxyBypass, data: data23 };
+        const err48 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.proxyBypass.type, parentSchema: schema179.properties.proxyBypass, data: data23 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -14457,7 +15308,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data24 = data.sshKeyFile;
       if (typeof data24 === "string") {
         if (func2(data24) < 1) {
-          const err49 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.sshKeyFile, data: data24 };
+          const err49 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.sshKeyFile, data: data24 };
           if (vErrors === null) {
             vErrors = [err49];
           } else {
@@ -14466,7 +15317,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err50 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.sshKeyFile.type, parentSchema: schema176.properties.sshKeyFile, data: data24 };
+        const err50 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.sshKeyFile.type, parentSchema: schema179.properties.sshKeyFile, data: data24 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -14479,7 +15330,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data25 = data.sshPassphraseFile;
       if (typeof data25 === "string") {
         if (func2(data25) < 1) {
-          const err51 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.sshPassphraseFile, data: data25 };
+          const err51 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.sshPassphraseFile, data: data25 };
           if (vErrors === null) {
             vErrors = [err51];
           } else {
@@ -14488,7 +15339,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err52 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.sshPassphraseFile.type, parentSchema: schema176.properties.sshPassphraseFile, data: data25 };
+        const err52 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.sshPassphraseFile.type, parentSchema: schema179.properties.sshPassphraseFile, data: data25 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -14501,7 +15352,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data26 = data.sshAgent;
       if (typeof data26 === "string") {
         if (func2(data26) < 1) {
-          const err53 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.sshAgent, data: data26 };
+          const err53 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.sshAgent, data: data26 };
           if (vErrors === null) {
             vErrors = [err53];
           } else {
@@ -14510,7 +15361,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err54 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.sshAgent.type, parentSchema: schema176.properties.sshAgent, data: data26 };
+        const err54 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.sshAgent.type, parentSchema: schema179.properties.sshAgent, data: data26 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -14523,7 +15374,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data27 = data.knownHostsFile;
       if (typeof data27 === "string") {
         if (func2(data27) < 1) {
-          const err55 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.knownHostsFile, data: data27 };
+          const err55 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.knownHostsFile, data: data27 };
           if (vErrors === null) {
             vErrors = [err55];
           } else {
@@ -14532,7 +15383,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err56 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.knownHostsFile.type, parentSchema: schema176.properties.knownHostsFile, data: data27 };
+        const err56 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.knownHostsFile.type, parentSchema: schema179.properties.knownHostsFile, data: data27 };
         if (vErrors === null) {
           vErrors = [err56];
         } else {
@@ -14545,7 +15396,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data28 = data.submodules;
       if (typeof data28 === "string") {
         if (func2(data28) < 1) {
-          const err57 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.submodules, data: data28 };
+          const err57 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.submodules, data: data28 };
           if (vErrors === null) {
             vErrors = [err57];
           } else {
@@ -14554,7 +15405,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err58 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.submodules.type, parentSchema: schema176.properties.submodules, data: data28 };
+        const err58 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.submodules.type, parentSchema: schema179.properties.submodules, data: data28 };
         if (vErrors === null) {
           vErrors = [err58];
         } else {
@@ -14567,7 +15418,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data29 = data.signingKeyFile;
       if (typeof data29 === "string") {
         if (func2(data29) < 1) {
-          const err59 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.signingKeyFile, data: data29 };
+          const err59 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.signingKeyFile, data: data29 };
           if (vErrors === null) {
             vErrors = [err59];
           } else {
@@ -14576,7 +15427,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err60 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.signingKeyFile.type, parentSchema: schema176.properties.signingKeyFile, data: data29 };
+        const err60 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.signingKeyFile.type, parentSchema: schema179.properties.signingKeyFile, data: data29 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -14589,7 +15440,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data30 = data.signingPassphraseFile;
       if (typeof data30 === "string") {
         if (func2(data30) < 1) {
-          const err61 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.signingPassphraseFile, data: data30 };
+          const err61 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.signingPassphraseFile, data: data30 };
           if (vErrors === null) {
             vErrors = [err61];
           } else {
@@ -14598,7 +15449,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err62 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.signingPassphraseFile.type, parentSchema: schema176.properties.signingPassphraseFile, data: data30 };
+        const err62 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.signingPassphraseFile.type, parentSchema: schema179.properties.signingPassphraseFile, data: data30 };
         if (vErrors === null) {
           vErrors = [err62];
         } else {
@@ -14611,7 +15462,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data31 = data.listen;
       if (typeof data31 === "string") {
         if (func2(data31) < 1) {
-          const err63 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.listen, data: data31 };
+          const err63 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.listen, data: data31 };
           if (vErrors === null) {
             vErrors = [err63];
           } else {
@@ -14620,7 +15471,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err64 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.listen.type, parentSchema: schema176.properties.listen, data: data31 };
+        const err64 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.listen.type, parentSchema: schema179.properties.listen, data: data31 };
         if (vErrors === null) {
           vErrors = [err64];
         } else {
@@ -14633,7 +15484,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data32 = data.webhookSecretFile;
       if (typeof data32 === "string") {
         if (func2(data32) < 1) {
-          const err65 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema176.properties.webhookSecretFile, data: data32 };
+          const err65 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.webhookSecretFile, data: data32 };
           if (vErrors === null) {
             vErrors = [err65];
           } else {
@@ -14642,7 +15493,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err66 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.webhookSecretFile.type, parentSchema: schema176.properties.webhookSecretFile, data: data32 };
+        const err66 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.webhookSecretFile.type, parentSchema: schema179.properties.webhookSecretFile, data: data32 };
         if (vErrors === null) {
           vErrors = [err66];
         } else {
@@ -14655,7 +15506,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
       let data33 = data.sources;
       if (data33 && typeof data33 == "object" && !Array.isArray(data33)) {
         if (Object.keys(data33).length < 1) {
-          const err67 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema176.properties.sources, data: data33 };
+          const err67 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema179.properties.sources, data: data33 };
           if (vErrors === null) {
             vErrors = [err67];
           } else {
@@ -14666,8 +15517,8 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key1 in data33) {
           const _errs70 = errors;
           if (typeof key1 === "string") {
-            if (!pattern110.test(key1)) {
-              const err68 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema176.properties.sources.propertyNames, data: key1, propertyName: key1 };
+            if (!pattern111.test(key1)) {
+              const err68 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema179.properties.sources.propertyNames, data: key1, propertyName: key1 };
               if (vErrors === null) {
                 vErrors = [err68];
               } else {
@@ -14678,7 +15529,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           }
           var valid1 = _errs70 === errors;
           if (!valid1) {
-            const err69 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema176.properties.sources.propertyNames, parentSchema: schema176.properties.sources, data: data33 };
+            const err69 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema179.properties.sources.propertyNames, parentSchema: schema179.properties.sources, data: data33 };
             if (vErrors === null) {
               vErrors = [err69];
             } else {
@@ -14689,8 +15540,8 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key2 in data33) {
           let data34 = data33[key2];
-          if (!validate70(data34, { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data33, parentDataProperty: key2, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate70.errors : vErrors.concat(validate70.errors);
+          if (!validate73(data34, { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data33, parentDataProperty: key2, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate73.errors : vErrors.concat(validate73.errors);
             errors = vErrors.length;
           }
           if (data34 && typeof data34 == "object" && !Array.isArray(data34)) {
@@ -14709,7 +15560,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
               }
               var valid5 = _errs77 === errors;
               if (valid5) {
-                const err71 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames/not", keyword: "not", params: {}, message: "must NOT be valid", schema: schema176.properties.sources.additionalProperties.propertyNames.not, parentSchema: schema176.properties.sources.additionalProperties.propertyNames, data: key3, propertyName: key3 };
+                const err71 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames/not", keyword: "not", params: {}, message: "must NOT be valid", schema: schema179.properties.sources.additionalProperties.propertyNames.not, parentSchema: schema179.properties.sources.additionalProperties.propertyNames, data: key3, propertyName: key3 };
                 if (vErrors === null) {
                   vErrors = [err71];
                 } else {
@@ -14728,7 +15579,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
               }
               var valid4 = _errs75 === errors;
               if (!valid4) {
-                const err72 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema176.properties.sources.additionalProperties.propertyNames, parentSchema: schema176.properties.sources.additionalProperties, data: data34 };
+                const err72 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema179.properties.sources.additionalProperties.propertyNames, parentSchema: schema179.properties.sources.additionalProperties, data: data34 };
                 if (vErrors === null) {
                   vErrors = [err72];
                 } else {
@@ -14738,7 +15589,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err73 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema176.properties.sources.additionalProperties.type, parentSchema: schema176.properties.sources.additionalProperties, data: data34 };
+            const err73 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema179.properties.sources.additionalProperties.type, parentSchema: schema179.properties.sources.additionalProperties, data: data34 };
             if (vErrors === null) {
               vErrors = [err73];
             } else {
@@ -14748,7 +15599,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err74 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema176.properties.sources.type, parentSchema: schema176.properties.sources, data: data33 };
+        const err74 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema179.properties.sources.type, parentSchema: schema179.properties.sources, data: data33 };
         if (vErrors === null) {
           vErrors = [err74];
         } else {
@@ -14760,8 +15611,8 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pollInterval !== void 0) {
       let data35 = data.pollInterval;
       if (typeof data35 === "string") {
-        if (!pattern111.test(data35)) {
-          const err75 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema176.properties.pollInterval, data: data35 };
+        if (!pattern112.test(data35)) {
+          const err75 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema179.properties.pollInterval, data: data35 };
           if (vErrors === null) {
             vErrors = [err75];
           } else {
@@ -14770,7 +15621,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err76 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.pollInterval.type, parentSchema: schema176.properties.pollInterval, data: data35 };
+        const err76 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.pollInterval.type, parentSchema: schema179.properties.pollInterval, data: data35 };
         if (vErrors === null) {
           vErrors = [err76];
         } else {
@@ -14782,8 +15633,8 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.resyncInterval !== void 0) {
       let data36 = data.resyncInterval;
       if (typeof data36 === "string") {
-        if (!pattern111.test(data36)) {
-          const err77 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema176.properties.resyncInterval, data: data36 };
+        if (!pattern112.test(data36)) {
+          const err77 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema179.properties.resyncInterval, data: data36 };
           if (vErrors === null) {
             vErrors = [err77];
           } else {
@@ -14792,7 +15643,7 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err78 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.resyncInterval.type, parentSchema: schema176.properties.resyncInterval, data: data36 };
+        const err78 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.resyncInterval.type, parentSchema: schema179.properties.resyncInterval, data: data36 };
         if (vErrors === null) {
           vErrors = [err78];
         } else {
@@ -14801,10 +15652,10 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.logLevel !== void 0) {
-      let data37 = data.logLevel;
-      if (typeof data37 !== "string") {
-        const err79 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema176.properties.logLevel.type, parentSchema: schema176.properties.logLevel, data: data37 };
+    if (data.historyBudget !== void 0) {
+      let data37 = data.historyBudget;
+      if (typeof data37 !== "string" && !(typeof data37 == "number" && (!(data37 % 1) && !isNaN(data37)) && isFinite(data37))) {
+        const err79 = { instancePath: instancePath + "/historyBudget", schemaPath: "#/properties/historyBudget/type", keyword: "type", params: { type: schema179.properties.historyBudget.type }, message: "must be string,integer", schema: schema179.properties.historyBudget.type, parentSchema: schema179.properties.historyBudget, data: data37 };
         if (vErrors === null) {
           vErrors = [err79];
         } else {
@@ -14812,44 +15663,78 @@ function validate70(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data37 === "debug" || data37 === "info" || data37 === "warn" || data37 === "error" || data37 === "silent")) {
-        const err80 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema176.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema176.properties.logLevel.enum, parentSchema: schema176.properties.logLevel, data: data37 };
+      if (typeof data37 == "number" && isFinite(data37)) {
+        if (data37 < 1 || isNaN(data37)) {
+          const err80 = { instancePath: instancePath + "/historyBudget", schemaPath: "#/properties/historyBudget/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema179.properties.historyBudget, data: data37 };
+          if (vErrors === null) {
+            vErrors = [err80];
+          } else {
+            vErrors.push(err80);
+          }
+          errors++;
+        }
+      }
+      if (typeof data37 === "string") {
+        if (func2(data37) < 1) {
+          const err81 = { instancePath: instancePath + "/historyBudget", schemaPath: "#/properties/historyBudget/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema179.properties.historyBudget, data: data37 };
+          if (vErrors === null) {
+            vErrors = [err81];
+          } else {
+            vErrors.push(err81);
+          }
+          errors++;
+        }
+      }
+    }
+    if (data.logLevel !== void 0) {
+      let data38 = data.logLevel;
+      if (typeof data38 !== "string") {
+        const err82 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.logLevel.type, parentSchema: schema179.properties.logLevel, data: data38 };
         if (vErrors === null) {
-          vErrors = [err80];
+          vErrors = [err82];
         } else {
-          vErrors.push(err80);
+          vErrors.push(err82);
+        }
+        errors++;
+      }
+      if (!(data38 === "debug" || data38 === "info" || data38 === "warn" || data38 === "error" || data38 === "silent")) {
+        const err83 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema179.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema179.properties.logLevel.enum, parentSchema: schema179.properties.logLevel, data: data38 };
+        if (vErrors === null) {
+          vErrors = [err83];
+        } else {
+          vErrors.push(err83);
         }
         errors++;
       }
     }
   } else {
-    const err81 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema176.type, parentSchema: schema176, data };
+    const err84 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema179.type, parentSchema: schema179, data };
     if (vErrors === null) {
-      vErrors = [err81];
+      vErrors = [err84];
     } else {
-      vErrors.push(err81);
+      vErrors.push(err84);
     }
     errors++;
   }
-  validate70.errors = vErrors;
+  validate73.errors = vErrors;
   return errors === 0;
 }
-validate70.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validatePlan = validate71;
-var schema177 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "hash", "inSync", "adoptions", "steps", "unavailability", "blocked", "hostNotes", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "hash": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "hostNotes": { "type": "array", "items": { "$ref": "#/$defs/hostNote" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "hostNote": { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } }, "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema178 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema186 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
-var schema187 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema188 = { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } };
-var schema189 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var pattern114 = new RegExp("^[0-9a-f]{64}$", "u");
-var schema179 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
-var schema180 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
-var schema181 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
-function validate73(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate73.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validatePlan = validate74;
+var schema180 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "hash", "inSync", "adoptions", "steps", "unavailability", "blocked", "hostNotes", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "hash": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "hostNotes": { "type": "array", "items": { "$ref": "#/$defs/hostNote" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "hostNote": { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } }, "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema181 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema189 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
+var schema190 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema191 = { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } };
+var schema192 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var pattern115 = new RegExp("^[0-9a-f]{64}$", "u");
+var schema182 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema183 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
+var schema184 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
+function validate76(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate73.evaluated;
+  const evaluated0 = validate76.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -14858,7 +15743,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.path === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema180.required, parentSchema: schema180, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -14867,7 +15752,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema180.required, parentSchema: schema180, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -14876,7 +15761,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema180.required, parentSchema: schema180, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema183.required, parentSchema: schema183, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -14886,7 +15771,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "path" || key0 === "from" || key0 === "to")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema180, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema183, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -14898,7 +15783,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data0 = data.path;
       if (typeof data0 !== "string") {
-        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema180.properties.path.type, parentSchema: schema180.properties.path, data: data0 };
+        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.path.type, parentSchema: schema183.properties.path, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -14913,7 +15798,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let valid2 = false;
       const _errs7 = errors;
       if (typeof data1 !== "string" && !(typeof data1 == "number" && isFinite(data1)) && typeof data1 !== "boolean" && data1 !== null) {
-        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema181.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema181.anyOf[0].type, parentSchema: schema181.anyOf[0], data: data1 };
+        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema184.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema184.anyOf[0].type, parentSchema: schema184.anyOf[0], data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -14929,7 +15814,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data2 = data1[i0];
           if (typeof data2 !== "string") {
-            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.anyOf[1].items.type, parentSchema: schema181.anyOf[1].items, data: data2 };
+            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.anyOf[1].items.type, parentSchema: schema184.anyOf[1].items, data: data2 };
             if (vErrors === null) {
               vErrors = [err6];
             } else {
@@ -14939,7 +15824,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema181.anyOf[1].type, parentSchema: schema181.anyOf[1], data: data1 };
+        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema184.anyOf[1].type, parentSchema: schema184.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -14950,7 +15835,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs9 === errors;
       valid2 = valid2 || _valid0;
       if (!valid2) {
-        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema181.anyOf, parentSchema: schema181, data: data1 };
+        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema184.anyOf, parentSchema: schema184, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -14974,7 +15859,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs16 = errors;
       if (typeof data3 !== "string" && !(typeof data3 == "number" && isFinite(data3)) && typeof data3 !== "boolean" && data3 !== null) {
-        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema181.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema181.anyOf[0].type, parentSchema: schema181.anyOf[0], data: data3 };
+        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema184.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema184.anyOf[0].type, parentSchema: schema184.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -14990,7 +15875,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data4 = data3[i1];
           if (typeof data4 !== "string") {
-            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.anyOf[1].items.type, parentSchema: schema181.anyOf[1].items, data: data4 };
+            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.anyOf[1].items.type, parentSchema: schema184.anyOf[1].items, data: data4 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -15000,7 +15885,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema181.anyOf[1].type, parentSchema: schema181.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema184.anyOf[1].type, parentSchema: schema184.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -15011,7 +15896,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs18 === errors;
       valid6 = valid6 || _valid1;
       if (!valid6) {
-        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema181.anyOf, parentSchema: schema181, data: data3 };
+        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema184.anyOf, parentSchema: schema184, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -15030,7 +15915,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema180.type, parentSchema: schema180, data };
+    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema183.type, parentSchema: schema183, data };
     if (vErrors === null) {
       vErrors = [err13];
     } else {
@@ -15038,14 +15923,14 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate73.errors = vErrors;
+  validate76.errors = vErrors;
   return errors === 0;
 }
-validate73.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate72(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate76.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate75(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate72.evaluated;
+  const evaluated0 = validate75.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -15054,7 +15939,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema179.required, parentSchema: schema179, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -15063,7 +15948,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema179.required, parentSchema: schema179, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -15072,7 +15957,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema179.required, parentSchema: schema179, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -15081,7 +15966,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema179.required, parentSchema: schema179, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -15090,7 +15975,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.container === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema179.required, parentSchema: schema179, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -15099,7 +15984,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.outcome === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema179.required, parentSchema: schema179, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -15108,7 +15993,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.differs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "differs" }, message: "must have required property 'differs'", schema: schema179.required, parentSchema: schema179, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "differs" }, message: "must have required property 'differs'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -15117,7 +16002,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema179.required, parentSchema: schema179, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema182.required, parentSchema: schema182, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -15127,7 +16012,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "application" || key0 === "service" || key0 === "slot" || key0 === "host" || key0 === "container" || key0 === "outcome" || key0 === "differs" || key0 === "changes")) {
-        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema179, data };
+        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema182, data };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -15139,7 +16024,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.application.type, parentSchema: schema179.properties.application, data: data0 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.application.type, parentSchema: schema182.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -15151,7 +16036,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data1 = data.service;
       if (typeof data1 !== "string") {
-        const err10 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.service.type, parentSchema: schema179.properties.service, data: data1 };
+        const err10 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.service.type, parentSchema: schema182.properties.service, data: data1 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -15163,7 +16048,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data2 = data.slot;
       if (typeof data2 !== "string") {
-        const err11 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.slot.type, parentSchema: schema179.properties.slot, data: data2 };
+        const err11 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.slot.type, parentSchema: schema182.properties.slot, data: data2 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -15175,7 +16060,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data3 = data.host;
       if (typeof data3 !== "string") {
-        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.host.type, parentSchema: schema179.properties.host, data: data3 };
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.host.type, parentSchema: schema182.properties.host, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -15187,7 +16072,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.container !== void 0) {
       let data4 = data.container;
       if (typeof data4 !== "string") {
-        const err13 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.container.type, parentSchema: schema179.properties.container, data: data4 };
+        const err13 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.container.type, parentSchema: schema182.properties.container, data: data4 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -15199,7 +16084,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.outcome !== void 0) {
       let data5 = data.outcome;
       if (typeof data5 !== "string") {
-        const err14 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema179.properties.outcome.type, parentSchema: schema179.properties.outcome, data: data5 };
+        const err14 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.outcome.type, parentSchema: schema182.properties.outcome, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -15208,7 +16093,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "adopted" || data5 === "refused" || data5 === "superseded" || data5 === "unclaimed")) {
-        const err15 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema179.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema179.properties.outcome.enum, parentSchema: schema179.properties.outcome, data: data5 };
+        const err15 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema182.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema182.properties.outcome.enum, parentSchema: schema182.properties.outcome, data: data5 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -15220,7 +16105,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.differs !== void 0) {
       let data6 = data.differs;
       if (typeof data6 !== "boolean") {
-        const err16 = { instancePath: instancePath + "/differs", schemaPath: "#/properties/differs/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema179.properties.differs.type, parentSchema: schema179.properties.differs, data: data6 };
+        const err16 = { instancePath: instancePath + "/differs", schemaPath: "#/properties/differs/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema182.properties.differs.type, parentSchema: schema182.properties.differs, data: data6 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -15234,13 +16119,13 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data7)) {
         const len0 = data7.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate73(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate73.errors : vErrors.concat(validate73.errors);
+          if (!validate76(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate76.errors : vErrors.concat(validate76.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err17 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema179.properties.changes.type, parentSchema: schema179.properties.changes, data: data7 };
+        const err17 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema182.properties.changes.type, parentSchema: schema182.properties.changes, data: data7 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -15250,7 +16135,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err18 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema179.type, parentSchema: schema179, data };
+    const err18 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.type, parentSchema: schema182, data };
     if (vErrors === null) {
       vErrors = [err18];
     } else {
@@ -15258,17 +16143,17 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate72.errors = vErrors;
+  validate75.errors = vErrors;
   return errors === 0;
 }
-validate72.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema183 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
-var schema184 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
-var schema185 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
-function validate77(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate75.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema186 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
+var schema187 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema188 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
+function validate80(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate77.evaluated;
+  const evaluated0 = validate80.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -15277,7 +16162,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.commit === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema184.required, parentSchema: schema184, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema187.required, parentSchema: schema187, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -15286,7 +16171,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema184.required, parentSchema: schema184, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema187.required, parentSchema: schema187, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -15295,7 +16180,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.path === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema184.required, parentSchema: schema184, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema187.required, parentSchema: schema187, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -15304,7 +16189,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema184.required, parentSchema: schema184, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema187.required, parentSchema: schema187, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -15313,7 +16198,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema184.required, parentSchema: schema184, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema187.required, parentSchema: schema187, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -15323,7 +16208,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "commit" || key0 === "origin" || key0 === "path" || key0 === "reason" || key0 === "changes")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema184, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema187, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -15335,7 +16220,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data0 = data.commit;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.commit.type, parentSchema: schema184.properties.commit, data: data0 };
+        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.commit.type, parentSchema: schema187.properties.commit, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -15351,7 +16236,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs6 = errors;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.file === void 0) {
-          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema185.required, parentSchema: schema185, data: data1 };
+          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema188.required, parentSchema: schema188, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -15360,7 +16245,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.line === void 0) {
-          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema185.required, parentSchema: schema185, data: data1 };
+          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema188.required, parentSchema: schema188, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -15369,7 +16254,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.column === void 0) {
-          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema185.required, parentSchema: schema185, data: data1 };
+          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema188.required, parentSchema: schema188, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -15379,7 +16264,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema185, data: data1 };
+            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema188, data: data1 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -15391,7 +16276,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.file !== void 0) {
           let data2 = data1.file;
           if (typeof data2 !== "string") {
-            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.file.type, parentSchema: schema185.properties.file, data: data2 };
+            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.file.type, parentSchema: schema188.properties.file, data: data2 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -15403,7 +16288,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.line !== void 0) {
           let data3 = data1.line;
           if (!(typeof data3 == "number" && (!(data3 % 1) && !isNaN(data3)) && isFinite(data3))) {
-            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema185.properties.line.type, parentSchema: schema185.properties.line, data: data3 };
+            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema188.properties.line.type, parentSchema: schema188.properties.line, data: data3 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -15413,7 +16298,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data3 == "number" && isFinite(data3)) {
             if (data3 < 1 || isNaN(data3)) {
-              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema185.properties.line, data: data3 };
+              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema188.properties.line, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -15426,7 +16311,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.column !== void 0) {
           let data4 = data1.column;
           if (!(typeof data4 == "number" && (!(data4 % 1) && !isNaN(data4)) && isFinite(data4))) {
-            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema185.properties.column.type, parentSchema: schema185.properties.column, data: data4 };
+            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema188.properties.column.type, parentSchema: schema188.properties.column, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -15436,7 +16321,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data4 == "number" && isFinite(data4)) {
             if (data4 < 1 || isNaN(data4)) {
-              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema185.properties.column, data: data4 };
+              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema188.properties.column, data: data4 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -15447,7 +16332,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema185.type, parentSchema: schema185, data: data1 };
+        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema188.type, parentSchema: schema188, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -15459,7 +16344,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs16 = errors;
       if (data1 !== null) {
-        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema184.properties.origin.anyOf[1].type, parentSchema: schema184.properties.origin.anyOf[1], data: data1 };
+        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema187.properties.origin.anyOf[1].type, parentSchema: schema187.properties.origin.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -15470,7 +16355,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs16 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema184.properties.origin.anyOf, parentSchema: schema184.properties.origin, data: data1 };
+        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema187.properties.origin.anyOf, parentSchema: schema187.properties.origin, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -15491,7 +16376,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data5 = data.path;
       if (typeof data5 !== "string") {
-        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.path.type, parentSchema: schema184.properties.path, data: data5 };
+        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.path.type, parentSchema: schema187.properties.path, data: data5 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -15503,7 +16388,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data6 = data.reason;
       if (typeof data6 !== "string") {
-        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.reason.type, parentSchema: schema184.properties.reason, data: data6 };
+        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.reason.type, parentSchema: schema187.properties.reason, data: data6 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -15517,13 +16402,13 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data7)) {
         const len0 = data7.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate73(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate73.errors : vErrors.concat(validate73.errors);
+          if (!validate76(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate76.errors : vErrors.concat(validate76.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema184.properties.changes.type, parentSchema: schema184.properties.changes, data: data7 };
+        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema187.properties.changes.type, parentSchema: schema187.properties.changes, data: data7 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -15533,7 +16418,7 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema184.type, parentSchema: schema184, data };
+    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema187.type, parentSchema: schema187, data };
     if (vErrors === null) {
       vErrors = [err22];
     } else {
@@ -15541,14 +16426,14 @@ function validate77(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate77.errors = vErrors;
+  validate80.errors = vErrors;
   return errors === 0;
 }
-validate77.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate76(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate80.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate79(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate76.evaluated;
+  const evaluated0 = validate79.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -15557,7 +16442,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.wave === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema183.required, parentSchema: schema183, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -15566,7 +16451,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema183.required, parentSchema: schema183, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -15575,7 +16460,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema183.required, parentSchema: schema183, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -15584,7 +16469,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema183.required, parentSchema: schema183, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -15593,7 +16478,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema183.required, parentSchema: schema183, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -15602,7 +16487,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema183.required, parentSchema: schema183, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -15611,7 +16496,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema183.required, parentSchema: schema183, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -15620,7 +16505,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema183.required, parentSchema: schema183, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -15629,7 +16514,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.cause === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema183.required, parentSchema: schema183, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -15638,8 +16523,8 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema183.properties, key0)) {
-        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema183, data };
+      if (!func1.call(schema186.properties, key0)) {
+        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema186, data };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -15651,7 +16536,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wave !== void 0) {
       let data0 = data.wave;
       if (!(typeof data0 == "number" && (!(data0 % 1) && !isNaN(data0)) && isFinite(data0))) {
-        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema183.properties.wave.type, parentSchema: schema183.properties.wave, data: data0 };
+        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema186.properties.wave.type, parentSchema: schema186.properties.wave, data: data0 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -15661,7 +16546,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data0 == "number" && isFinite(data0)) {
         if (data0 < 1 || isNaN(data0)) {
-          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema183.properties.wave, data: data0 };
+          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema186.properties.wave, data: data0 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -15674,7 +16559,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data1 = data.host;
       if (typeof data1 !== "string") {
-        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.host.type, parentSchema: schema183.properties.host, data: data1 };
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.host.type, parentSchema: schema186.properties.host, data: data1 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -15686,7 +16571,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.application.type, parentSchema: schema183.properties.application, data: data2 };
+        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.application.type, parentSchema: schema186.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -15698,7 +16583,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.service.type, parentSchema: schema183.properties.service, data: data3 };
+        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.service.type, parentSchema: schema186.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -15710,7 +16595,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.slot.type, parentSchema: schema183.properties.slot, data: data4 };
+        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.slot.type, parentSchema: schema186.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -15722,7 +16607,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data5 = data.action;
       if (typeof data5 !== "string") {
-        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.action.type, parentSchema: schema183.properties.action, data: data5 };
+        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.action.type, parentSchema: schema186.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -15731,7 +16616,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "pull-image" || data5 === "create-network" || data5 === "remove-network" || data5 === "create-volume" || data5 === "create-container" || data5 === "start-container" || data5 === "run-hooks" || data5 === "unpause-container" || data5 === "update-container" || data5 === "deliver-files" || data5 === "rename-container" || data5 === "connect-network" || data5 === "disconnect-network" || data5 === "stop-container" || data5 === "remove-container")) {
-        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema183.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema183.properties.action.enum, parentSchema: schema183.properties.action, data: data5 };
+        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema186.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema186.properties.action.enum, parentSchema: schema186.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -15743,7 +16628,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data6 = data.subject;
       if (typeof data6 !== "string") {
-        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.subject.type, parentSchema: schema183.properties.subject, data: data6 };
+        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.subject.type, parentSchema: schema186.properties.subject, data: data6 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -15755,7 +16640,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data7 = data.detail;
       if (typeof data7 !== "string") {
-        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.detail.type, parentSchema: schema183.properties.detail, data: data7 };
+        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.detail.type, parentSchema: schema186.properties.detail, data: data7 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -15765,13 +16650,13 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.cause !== void 0) {
-      if (!validate77(data.cause, { instancePath: instancePath + "/cause", parentData: data, parentDataProperty: "cause", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate77.errors : vErrors.concat(validate77.errors);
+      if (!validate80(data.cause, { instancePath: instancePath + "/cause", parentData: data, parentDataProperty: "cause", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate80.errors : vErrors.concat(validate80.errors);
         errors = vErrors.length;
       }
     }
   } else {
-    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema183.type, parentSchema: schema183, data };
+    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema186.type, parentSchema: schema186, data };
     if (vErrors === null) {
       vErrors = [err20];
     } else {
@@ -15779,15 +16664,15 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate76.errors = vErrors;
+  validate79.errors = vErrors;
   return errors === 0;
 }
-validate76.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate71(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate79.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate74(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate71.evaluated;
+  const evaluated0 = validate74.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -15796,7 +16681,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema177.required, parentSchema: schema177, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema180.required, parentSchema: schema180, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -15805,7 +16690,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema177.required, parentSchema: schema177, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema180.required, parentSchema: schema180, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -15814,7 +16699,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hash === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hash" }, message: "must have required property 'hash'", schema: schema177.required, parentSchema: schema177, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hash" }, message: "must have required property 'hash'", schema: schema180.required, parentSchema: schema180, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -15823,7 +16708,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.inSync === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema177.required, parentSchema: schema177, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema180.required, parentSchema: schema180, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -15832,7 +16717,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.adoptions === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "adoptions" }, message: "must have required property 'adoptions'", schema: schema177.required, parentSchema: schema177, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "adoptions" }, message: "must have required property 'adoptions'", schema: schema180.required, parentSchema: schema180, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -15841,7 +16726,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema177.required, parentSchema: schema177, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema180.required, parentSchema: schema180, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -15850,7 +16735,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.unavailability === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema177.required, parentSchema: schema177, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema180.required, parentSchema: schema180, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -15859,7 +16744,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.blocked === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema177.required, parentSchema: schema177, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema180.required, parentSchema: schema180, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -15868,7 +16753,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hostNotes === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hostNotes" }, message: "must have required property 'hostNotes'", schema: schema177.required, parentSchema: schema177, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hostNotes" }, message: "must have required property 'hostNotes'", schema: schema180.required, parentSchema: schema180, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -15877,7 +16762,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema177.required, parentSchema: schema177, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema180.required, parentSchema: schema180, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -15886,8 +16771,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema177.properties, key0)) {
-        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema177, data };
+      if (!func1.call(schema180.properties, key0)) {
+        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema180, data };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -15899,7 +16784,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema177.properties.version, data: data0 };
+        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema180.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -15912,7 +16797,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema178.required, parentSchema: schema178, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema181.required, parentSchema: schema181, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -15921,7 +16806,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema178.required, parentSchema: schema178, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema181.required, parentSchema: schema181, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -15930,7 +16815,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema178.required, parentSchema: schema178, data: data1 };
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema181.required, parentSchema: schema181, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -15939,7 +16824,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema178.required, parentSchema: schema178, data: data1 };
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema181.required, parentSchema: schema181, data: data1 };
           if (vErrors === null) {
             vErrors = [err15];
           } else {
@@ -15948,7 +16833,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema178.required, parentSchema: schema178, data: data1 };
+          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema181.required, parentSchema: schema181, data: data1 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -15958,7 +16843,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema178, data: data1 };
+            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema181, data: data1 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -15970,7 +16855,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.branch.type, parentSchema: schema178.properties.branch, data: data2 };
+            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.branch.type, parentSchema: schema181.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -15983,7 +16868,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data1.commit;
           if (typeof data3 === "string") {
             if (!pattern100.test(data3)) {
-              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema178.properties.commit, data: data3 };
+              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema181.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -15992,7 +16877,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.commit.type, parentSchema: schema178.properties.commit, data: data3 };
+            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.commit.type, parentSchema: schema181.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -16004,7 +16889,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.author.type, parentSchema: schema178.properties.author, data: data4 };
+            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.author.type, parentSchema: schema181.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -16016,7 +16901,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.date.type, parentSchema: schema178.properties.date, data: data5 };
+            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.date.type, parentSchema: schema181.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -16028,7 +16913,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema178.properties.subject.type, parentSchema: schema178.properties.subject, data: data6 };
+            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.subject.type, parentSchema: schema181.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err23];
             } else {
@@ -16038,7 +16923,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema178.type, parentSchema: schema178, data: data1 };
+        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema181.type, parentSchema: schema181, data: data1 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -16050,7 +16935,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.hash !== void 0) {
       let data7 = data.hash;
       if (typeof data7 !== "string" && data7 !== null) {
-        const err25 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/type", keyword: "type", params: { type: schema177.properties.hash.type }, message: "must be string,null", schema: schema177.properties.hash.type, parentSchema: schema177.properties.hash, data: data7 };
+        const err25 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/type", keyword: "type", params: { type: schema180.properties.hash.type }, message: "must be string,null", schema: schema180.properties.hash.type, parentSchema: schema180.properties.hash, data: data7 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -16059,8 +16944,8 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (typeof data7 === "string") {
-        if (!pattern114.test(data7)) {
-          const err26 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{64}$" }, message: 'must match pattern "^[0-9a-f]{64}$"', schema: "^[0-9a-f]{64}$", parentSchema: schema177.properties.hash, data: data7 };
+        if (!pattern115.test(data7)) {
+          const err26 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{64}$" }, message: 'must match pattern "^[0-9a-f]{64}$"', schema: "^[0-9a-f]{64}$", parentSchema: schema180.properties.hash, data: data7 };
           if (vErrors === null) {
             vErrors = [err26];
           } else {
@@ -16073,7 +16958,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.inSync !== void 0) {
       let data8 = data.inSync;
       if (typeof data8 !== "boolean") {
-        const err27 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema177.properties.inSync.type, parentSchema: schema177.properties.inSync, data: data8 };
+        const err27 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema180.properties.inSync.type, parentSchema: schema180.properties.inSync, data: data8 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -16087,13 +16972,13 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data9)) {
         const len0 = data9.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate72(data9[i0], { instancePath: instancePath + "/adoptions/" + i0, parentData: data9, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate72.errors : vErrors.concat(validate72.errors);
+          if (!validate75(data9[i0], { instancePath: instancePath + "/adoptions/" + i0, parentData: data9, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate75.errors : vErrors.concat(validate75.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err28 = { instancePath: instancePath + "/adoptions", schemaPath: "#/properties/adoptions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema177.properties.adoptions.type, parentSchema: schema177.properties.adoptions, data: data9 };
+        const err28 = { instancePath: instancePath + "/adoptions", schemaPath: "#/properties/adoptions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema180.properties.adoptions.type, parentSchema: schema180.properties.adoptions, data: data9 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -16107,13 +16992,13 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data11)) {
         const len1 = data11.length;
         for (let i1 = 0; i1 < len1; i1++) {
-          if (!validate76(data11[i1], { instancePath: instancePath + "/steps/" + i1, parentData: data11, parentDataProperty: i1, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate76.errors : vErrors.concat(validate76.errors);
+          if (!validate79(data11[i1], { instancePath: instancePath + "/steps/" + i1, parentData: data11, parentDataProperty: i1, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate79.errors : vErrors.concat(validate79.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema177.properties.steps.type, parentSchema: schema177.properties.steps, data: data11 };
+        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema180.properties.steps.type, parentSchema: schema180.properties.steps, data: data11 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -16130,7 +17015,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data14 = data13[i2];
           if (data14 && typeof data14 == "object" && !Array.isArray(data14)) {
             if (data14.application === void 0) {
-              const err30 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema186.required, parentSchema: schema186, data: data14 };
+              const err30 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema189.required, parentSchema: schema189, data: data14 };
               if (vErrors === null) {
                 vErrors = [err30];
               } else {
@@ -16139,7 +17024,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.service === void 0) {
-              const err31 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema186.required, parentSchema: schema186, data: data14 };
+              const err31 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema189.required, parentSchema: schema189, data: data14 };
               if (vErrors === null) {
                 vErrors = [err31];
               } else {
@@ -16148,7 +17033,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.desired === void 0) {
-              const err32 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema186.required, parentSchema: schema186, data: data14 };
+              const err32 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema189.required, parentSchema: schema189, data: data14 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -16157,7 +17042,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.before === void 0) {
-              const err33 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema186.required, parentSchema: schema186, data: data14 };
+              const err33 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema189.required, parentSchema: schema189, data: data14 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -16166,7 +17051,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.lowest === void 0) {
-              const err34 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema186.required, parentSchema: schema186, data: data14 };
+              const err34 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema189.required, parentSchema: schema189, data: data14 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -16175,7 +17060,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.reason === void 0) {
-              const err35 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema186.required, parentSchema: schema186, data: data14 };
+              const err35 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema189.required, parentSchema: schema189, data: data14 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -16185,7 +17070,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data14) {
               if (!(key2 === "application" || key2 === "service" || key2 === "desired" || key2 === "before" || key2 === "lowest" || key2 === "reason")) {
-                const err36 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema186, data: data14 };
+                const err36 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema189, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err36];
                 } else {
@@ -16197,7 +17082,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.application !== void 0) {
               let data15 = data14.application;
               if (typeof data15 !== "string") {
-                const err37 = { instancePath: instancePath + "/unavailability/" + i2 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.application.type, parentSchema: schema186.properties.application, data: data15 };
+                const err37 = { instancePath: instancePath + "/unavailability/" + i2 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.application.type, parentSchema: schema189.properties.application, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err37];
                 } else {
@@ -16209,7 +17094,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.service !== void 0) {
               let data16 = data14.service;
               if (typeof data16 !== "string") {
-                const err38 = { instancePath: instancePath + "/unavailability/" + i2 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.service.type, parentSchema: schema186.properties.service, data: data16 };
+                const err38 = { instancePath: instancePath + "/unavailability/" + i2 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.service.type, parentSchema: schema189.properties.service, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -16221,7 +17106,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.desired !== void 0) {
               let data17 = data14.desired;
               if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err39 = { instancePath: instancePath + "/unavailability/" + i2 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema186.properties.desired.type, parentSchema: schema186.properties.desired, data: data17 };
+                const err39 = { instancePath: instancePath + "/unavailability/" + i2 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema189.properties.desired.type, parentSchema: schema189.properties.desired, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -16233,7 +17118,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.before !== void 0) {
               let data18 = data14.before;
               if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err40 = { instancePath: instancePath + "/unavailability/" + i2 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema186.properties.before.type, parentSchema: schema186.properties.before, data: data18 };
+                const err40 = { instancePath: instancePath + "/unavailability/" + i2 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema189.properties.before.type, parentSchema: schema189.properties.before, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -16245,7 +17130,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.lowest !== void 0) {
               let data19 = data14.lowest;
               if (!(typeof data19 == "number" && (!(data19 % 1) && !isNaN(data19)) && isFinite(data19))) {
-                const err41 = { instancePath: instancePath + "/unavailability/" + i2 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema186.properties.lowest.type, parentSchema: schema186.properties.lowest, data: data19 };
+                const err41 = { instancePath: instancePath + "/unavailability/" + i2 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema189.properties.lowest.type, parentSchema: schema189.properties.lowest, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -16257,7 +17142,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.reason !== void 0) {
               let data20 = data14.reason;
               if (typeof data20 !== "string") {
-                const err42 = { instancePath: instancePath + "/unavailability/" + i2 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.properties.reason.type, parentSchema: schema186.properties.reason, data: data20 };
+                const err42 = { instancePath: instancePath + "/unavailability/" + i2 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.reason.type, parentSchema: schema189.properties.reason, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -16267,7 +17152,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err43 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema186.type, parentSchema: schema186, data: data14 };
+            const err43 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema189.type, parentSchema: schema189, data: data14 };
             if (vErrors === null) {
               vErrors = [err43];
             } else {
@@ -16277,7 +17162,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err44 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema177.properties.unavailability.type, parentSchema: schema177.properties.unavailability, data: data13 };
+        const err44 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema180.properties.unavailability.type, parentSchema: schema180.properties.unavailability, data: data13 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -16294,7 +17179,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data22 = data21[i3];
           if (data22 && typeof data22 == "object" && !Array.isArray(data22)) {
             if (data22.application === void 0) {
-              const err45 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema187.required, parentSchema: schema187, data: data22 };
+              const err45 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema190.required, parentSchema: schema190, data: data22 };
               if (vErrors === null) {
                 vErrors = [err45];
               } else {
@@ -16303,7 +17188,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data22.reason === void 0) {
-              const err46 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema187.required, parentSchema: schema187, data: data22 };
+              const err46 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema190.required, parentSchema: schema190, data: data22 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -16312,7 +17197,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data22.message === void 0) {
-              const err47 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema187.required, parentSchema: schema187, data: data22 };
+              const err47 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema190.required, parentSchema: schema190, data: data22 };
               if (vErrors === null) {
                 vErrors = [err47];
               } else {
@@ -16322,7 +17207,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key3 in data22) {
               if (!(key3 === "application" || key3 === "reason" || key3 === "message")) {
-                const err48 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema187, data: data22 };
+                const err48 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema190, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err48];
                 } else {
@@ -16334,7 +17219,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data22.application !== void 0) {
               let data23 = data22.application;
               if (typeof data23 !== "string") {
-                const err49 = { instancePath: instancePath + "/blocked/" + i3 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.application.type, parentSchema: schema187.properties.application, data: data23 };
+                const err49 = { instancePath: instancePath + "/blocked/" + i3 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.application.type, parentSchema: schema190.properties.application, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err49];
                 } else {
@@ -16346,7 +17231,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data22.reason !== void 0) {
               let data24 = data22.reason;
               if (typeof data24 !== "string") {
-                const err50 = { instancePath: instancePath + "/blocked/" + i3 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.reason.type, parentSchema: schema187.properties.reason, data: data24 };
+                const err50 = { instancePath: instancePath + "/blocked/" + i3 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.reason.type, parentSchema: schema190.properties.reason, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -16358,7 +17243,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data22.message !== void 0) {
               let data25 = data22.message;
               if (typeof data25 !== "string") {
-                const err51 = { instancePath: instancePath + "/blocked/" + i3 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.message.type, parentSchema: schema187.properties.message, data: data25 };
+                const err51 = { instancePath: instancePath + "/blocked/" + i3 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.message.type, parentSchema: schema190.properties.message, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err51];
                 } else {
@@ -16368,7 +17253,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err52 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema187.type, parentSchema: schema187, data: data22 };
+            const err52 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema190.type, parentSchema: schema190, data: data22 };
             if (vErrors === null) {
               vErrors = [err52];
             } else {
@@ -16378,7 +17263,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err53 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema177.properties.blocked.type, parentSchema: schema177.properties.blocked, data: data21 };
+        const err53 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema180.properties.blocked.type, parentSchema: schema180.properties.blocked, data: data21 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -16395,7 +17280,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           let data27 = data26[i4];
           if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
             if (data27.host === void 0) {
-              const err54 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema188.required, parentSchema: schema188, data: data27 };
+              const err54 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema191.required, parentSchema: schema191, data: data27 };
               if (vErrors === null) {
                 vErrors = [err54];
               } else {
@@ -16404,7 +17289,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data27.message === void 0) {
-              const err55 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema188.required, parentSchema: schema188, data: data27 };
+              const err55 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema191.required, parentSchema: schema191, data: data27 };
               if (vErrors === null) {
                 vErrors = [err55];
               } else {
@@ -16414,7 +17299,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key4 in data27) {
               if (!(key4 === "host" || key4 === "message")) {
-                const err56 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema188, data: data27 };
+                const err56 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema191, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -16426,7 +17311,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data27.host !== void 0) {
               let data28 = data27.host;
               if (typeof data28 !== "string") {
-                const err57 = { instancePath: instancePath + "/hostNotes/" + i4 + "/host", schemaPath: "#/$defs/hostNote/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.host.type, parentSchema: schema188.properties.host, data: data28 };
+                const err57 = { instancePath: instancePath + "/hostNotes/" + i4 + "/host", schemaPath: "#/$defs/hostNote/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.host.type, parentSchema: schema191.properties.host, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -16438,7 +17323,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             if (data27.message !== void 0) {
               let data29 = data27.message;
               if (typeof data29 !== "string") {
-                const err58 = { instancePath: instancePath + "/hostNotes/" + i4 + "/message", schemaPath: "#/$defs/hostNote/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.message.type, parentSchema: schema188.properties.message, data: data29 };
+                const err58 = { instancePath: instancePath + "/hostNotes/" + i4 + "/message", schemaPath: "#/$defs/hostNote/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.message.type, parentSchema: schema191.properties.message, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err58];
                 } else {
@@ -16448,7 +17333,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err59 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema188.type, parentSchema: schema188, data: data27 };
+            const err59 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema191.type, parentSchema: schema191, data: data27 };
             if (vErrors === null) {
               vErrors = [err59];
             } else {
@@ -16458,7 +17343,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err60 = { instancePath: instancePath + "/hostNotes", schemaPath: "#/properties/hostNotes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema177.properties.hostNotes.type, parentSchema: schema177.properties.hostNotes, data: data26 };
+        const err60 = { instancePath: instancePath + "/hostNotes", schemaPath: "#/properties/hostNotes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema180.properties.hostNotes.type, parentSchema: schema180.properties.hostNotes, data: data26 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -16474,7 +17359,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs69 = errors;
       if (data30 && typeof data30 == "object" && !Array.isArray(data30)) {
         if (data30.applications === void 0) {
-          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema189.required, parentSchema: schema189, data: data30 };
+          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema192.required, parentSchema: schema192, data: data30 };
           if (vErrors === null) {
             vErrors = [err61];
           } else {
@@ -16483,7 +17368,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data30.of === void 0) {
-          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema189.required, parentSchema: schema189, data: data30 };
+          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema192.required, parentSchema: schema192, data: data30 };
           if (vErrors === null) {
             vErrors = [err62];
           } else {
@@ -16492,7 +17377,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data30.commits === void 0) {
-          const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema189.required, parentSchema: schema189, data: data30 };
+          const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema192.required, parentSchema: schema192, data: data30 };
           if (vErrors === null) {
             vErrors = [err63];
           } else {
@@ -16502,7 +17387,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key5 in data30) {
           if (!(key5 === "applications" || key5 === "of" || key5 === "commits")) {
-            const err64 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema189, data: data30 };
+            const err64 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema192, data: data30 };
             if (vErrors === null) {
               vErrors = [err64];
             } else {
@@ -16518,7 +17403,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i5 = 0; i5 < len5; i5++) {
               let data32 = data31[i5];
               if (typeof data32 !== "string") {
-                const err65 = { instancePath: instancePath + "/held/applications/" + i5, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.applications.items.type, parentSchema: schema189.properties.applications.items, data: data32 };
+                const err65 = { instancePath: instancePath + "/held/applications/" + i5, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.applications.items.type, parentSchema: schema192.properties.applications.items, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err65];
                 } else {
@@ -16528,7 +17413,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err66 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema189.properties.applications.type, parentSchema: schema189.properties.applications, data: data31 };
+            const err66 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema192.properties.applications.type, parentSchema: schema192.properties.applications, data: data31 };
             if (vErrors === null) {
               vErrors = [err66];
             } else {
@@ -16540,7 +17425,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
         if (data30.of !== void 0) {
           let data33 = data30.of;
           if (!(typeof data33 == "number" && (!(data33 % 1) && !isNaN(data33)) && isFinite(data33))) {
-            const err67 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema189.properties.of.type, parentSchema: schema189.properties.of, data: data33 };
+            const err67 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema192.properties.of.type, parentSchema: schema192.properties.of, data: data33 };
             if (vErrors === null) {
               vErrors = [err67];
             } else {
@@ -16556,7 +17441,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i6 = 0; i6 < len6; i6++) {
               let data35 = data34[i6];
               if (typeof data35 !== "string") {
-                const err68 = { instancePath: instancePath + "/held/commits/" + i6, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.commits.items.type, parentSchema: schema189.properties.commits.items, data: data35 };
+                const err68 = { instancePath: instancePath + "/held/commits/" + i6, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.commits.items.type, parentSchema: schema192.properties.commits.items, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err68];
                 } else {
@@ -16566,7 +17451,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err69 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema189.properties.commits.type, parentSchema: schema189.properties.commits, data: data34 };
+            const err69 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema192.properties.commits.type, parentSchema: schema192.properties.commits, data: data34 };
             if (vErrors === null) {
               vErrors = [err69];
             } else {
@@ -16576,7 +17461,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema189.type, parentSchema: schema189, data: data30 };
+        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema192.type, parentSchema: schema192, data: data30 };
         if (vErrors === null) {
           vErrors = [err70];
         } else {
@@ -16588,7 +17473,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       valid19 = valid19 || _valid0;
       const _errs83 = errors;
       if (data30 !== null) {
-        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema177.properties.held.anyOf[1].type, parentSchema: schema177.properties.held.anyOf[1], data: data30 };
+        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema180.properties.held.anyOf[1].type, parentSchema: schema180.properties.held.anyOf[1], data: data30 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -16599,7 +17484,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs83 === errors;
       valid19 = valid19 || _valid0;
       if (!valid19) {
-        const err72 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema177.properties.held.anyOf, parentSchema: schema177.properties.held, data: data30 };
+        const err72 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema180.properties.held.anyOf, parentSchema: schema180.properties.held, data: data30 };
         if (vErrors === null) {
           vErrors = [err72];
         } else {
@@ -16618,7 +17503,7 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err73 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema177.type, parentSchema: schema177, data };
+    const err73 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema180.type, parentSchema: schema180, data };
     if (vErrors === null) {
       vErrors = [err73];
     } else {
@@ -16626,20 +17511,20 @@ function validate71(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate71.errors = vErrors;
+  validate74.errors = vErrors;
   return errors === 0;
 }
-validate71.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateProgress = validate81;
-var schema190 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema191 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
-var schema192 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema193 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
-function validate81(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate74.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateProgress = validate84;
+var schema193 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema194 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
+var schema195 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema196 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
+function validate84(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate81.evaluated;
+  const evaluated0 = validate84.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -16651,7 +17536,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs1 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema191.required, parentSchema: schema191, data };
+      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -16660,7 +17545,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema191.required, parentSchema: schema191, data };
+      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -16669,7 +17554,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema191.required, parentSchema: schema191, data };
+      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -16678,7 +17563,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema191.required, parentSchema: schema191, data };
+      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -16687,7 +17572,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema191.required, parentSchema: schema191, data };
+      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -16696,7 +17581,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema191.required, parentSchema: schema191, data };
+      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -16705,7 +17590,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema191.required, parentSchema: schema191, data };
+      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -16714,7 +17599,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema191.required, parentSchema: schema191, data };
+      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -16723,7 +17608,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema191.required, parentSchema: schema191, data };
+      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -16732,7 +17617,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema191.required, parentSchema: schema191, data };
+      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -16741,7 +17626,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema191.required, parentSchema: schema191, data };
+      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -16750,7 +17635,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.outcome === void 0) {
-      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema191.required, parentSchema: schema191, data };
+      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -16759,7 +17644,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema191.required, parentSchema: schema191, data };
+      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -16768,7 +17653,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema191.required, parentSchema: schema191, data };
+      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema194.required, parentSchema: schema194, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -16777,8 +17662,8 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema191.properties, key0)) {
-        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema191, data };
+      if (!func1.call(schema194.properties, key0)) {
+        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema194, data };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -16790,7 +17675,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data0 = data.at;
       if (typeof data0 !== "string") {
-        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.at.type, parentSchema: schema191.properties.at, data: data0 };
+        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.at.type, parentSchema: schema194.properties.at, data: data0 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -16802,7 +17687,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data1 = data.kind;
       if ("step" !== data1) {
-        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema191.properties.kind, data: data1 };
+        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema194.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -16814,7 +17699,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.application.type, parentSchema: schema191.properties.application, data: data2 };
+        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.application.type, parentSchema: schema194.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -16826,7 +17711,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.service.type, parentSchema: schema191.properties.service, data: data3 };
+        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.service.type, parentSchema: schema194.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -16838,7 +17723,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.slot.type, parentSchema: schema191.properties.slot, data: data4 };
+        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.slot.type, parentSchema: schema194.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -16850,7 +17735,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data5 = data.host;
       if (typeof data5 !== "string") {
-        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.host.type, parentSchema: schema191.properties.host, data: data5 };
+        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.host.type, parentSchema: schema194.properties.host, data: data5 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -16862,7 +17747,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data6 = data.action;
       if (typeof data6 !== "string") {
-        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.action.type, parentSchema: schema191.properties.action, data: data6 };
+        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.action.type, parentSchema: schema194.properties.action, data: data6 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -16874,7 +17759,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data7 = data.subject;
       if (typeof data7 !== "string") {
-        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.subject.type, parentSchema: schema191.properties.subject, data: data7 };
+        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.subject.type, parentSchema: schema194.properties.subject, data: data7 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -16886,7 +17771,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data8 = data.detail;
       if (typeof data8 !== "string") {
-        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.detail.type, parentSchema: schema191.properties.detail, data: data8 };
+        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.detail.type, parentSchema: schema194.properties.detail, data: data8 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -16898,7 +17783,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data9 = data.reason;
       if (typeof data9 !== "string") {
-        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.reason.type, parentSchema: schema191.properties.reason, data: data9 };
+        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.reason.type, parentSchema: schema194.properties.reason, data: data9 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -16913,7 +17798,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       let valid3 = false;
       const _errs26 = errors;
       if (typeof data10 !== "string") {
-        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.origin.anyOf[0].type, parentSchema: schema191.properties.origin.anyOf[0], data: data10 };
+        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.origin.anyOf[0].type, parentSchema: schema194.properties.origin.anyOf[0], data: data10 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -16925,7 +17810,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       valid3 = valid3 || _valid1;
       const _errs28 = errors;
       if (data10 !== null) {
-        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema191.properties.origin.anyOf[1].type, parentSchema: schema191.properties.origin.anyOf[1], data: data10 };
+        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema194.properties.origin.anyOf[1].type, parentSchema: schema194.properties.origin.anyOf[1], data: data10 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -16936,7 +17821,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs28 === errors;
       valid3 = valid3 || _valid1;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema191.properties.origin.anyOf, parentSchema: schema191.properties.origin, data: data10 };
+        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema194.properties.origin.anyOf, parentSchema: schema194.properties.origin, data: data10 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -16957,7 +17842,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.outcome !== void 0) {
       let data11 = data.outcome;
       if (typeof data11 !== "string") {
-        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.outcome.type, parentSchema: schema191.properties.outcome, data: data11 };
+        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.outcome.type, parentSchema: schema194.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -16966,7 +17851,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data11 === "started" || data11 === "done" || data11 === "skipped" || data11 === "failed" || data11 === "unknown")) {
-        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema191.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema191.properties.outcome.enum, parentSchema: schema191.properties.outcome, data: data11 };
+        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema194.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema194.properties.outcome.enum, parentSchema: schema194.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -16978,7 +17863,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data12 = data.message;
       if (typeof data12 !== "string") {
-        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.message.type, parentSchema: schema191.properties.message, data: data12 };
+        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.message.type, parentSchema: schema194.properties.message, data: data12 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -16990,7 +17875,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data13 = data.durationMs;
       if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
-        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema191.properties.durationMs.type, parentSchema: schema191.properties.durationMs, data: data13 };
+        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema194.properties.durationMs.type, parentSchema: schema194.properties.durationMs, data: data13 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -17000,7 +17885,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema191.type, parentSchema: schema191, data };
+    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema194.type, parentSchema: schema194, data };
     if (vErrors === null) {
       vErrors = [err32];
     } else {
@@ -17016,7 +17901,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs36 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema192.required, parentSchema: schema192, data };
+      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err33];
       } else {
@@ -17025,7 +17910,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema192.required, parentSchema: schema192, data };
+      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err34];
       } else {
@@ -17034,7 +17919,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema192.required, parentSchema: schema192, data };
+      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err35];
       } else {
@@ -17043,7 +17928,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema192.required, parentSchema: schema192, data };
+      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err36];
       } else {
@@ -17052,7 +17937,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema192.required, parentSchema: schema192, data };
+      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err37];
       } else {
@@ -17061,7 +17946,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema192.required, parentSchema: schema192, data };
+      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err38];
       } else {
@@ -17070,7 +17955,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.wait === void 0) {
-      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema192.required, parentSchema: schema192, data };
+      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err39];
       } else {
@@ -17079,7 +17964,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema192.required, parentSchema: schema192, data };
+      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err40];
       } else {
@@ -17088,7 +17973,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.until === void 0) {
-      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema192.required, parentSchema: schema192, data };
+      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema195.required, parentSchema: schema195, data };
       if (vErrors === null) {
         vErrors = [err41];
       } else {
@@ -17097,8 +17982,8 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key1 in data) {
-      if (!func1.call(schema192.properties, key1)) {
-        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema192, data };
+      if (!func1.call(schema195.properties, key1)) {
+        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema195, data };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -17110,7 +17995,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data14 = data.at;
       if (typeof data14 !== "string") {
-        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.at.type, parentSchema: schema192.properties.at, data: data14 };
+        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.at.type, parentSchema: schema195.properties.at, data: data14 };
         if (vErrors === null) {
           vErrors = [err43];
         } else {
@@ -17122,7 +18007,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data15 = data.kind;
       if ("wait" !== data15) {
-        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema192.properties.kind, data: data15 };
+        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema195.properties.kind, data: data15 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -17134,7 +18019,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data16 = data.application;
       if (typeof data16 !== "string") {
-        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.application.type, parentSchema: schema192.properties.application, data: data16 };
+        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.application.type, parentSchema: schema195.properties.application, data: data16 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -17146,7 +18031,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data17 = data.service;
       if (typeof data17 !== "string") {
-        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.service.type, parentSchema: schema192.properties.service, data: data17 };
+        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.service.type, parentSchema: schema195.properties.service, data: data17 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -17158,7 +18043,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data18 = data.slot;
       if (typeof data18 !== "string") {
-        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.slot.type, parentSchema: schema192.properties.slot, data: data18 };
+        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.slot.type, parentSchema: schema195.properties.slot, data: data18 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -17173,7 +18058,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs51 = errors;
       if (typeof data19 !== "string") {
-        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.host.anyOf[0].type, parentSchema: schema192.properties.host.anyOf[0], data: data19 };
+        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.host.anyOf[0].type, parentSchema: schema195.properties.host.anyOf[0], data: data19 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -17185,7 +18070,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       valid6 = valid6 || _valid2;
       const _errs53 = errors;
       if (data19 !== null) {
-        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema192.properties.host.anyOf[1].type, parentSchema: schema192.properties.host.anyOf[1], data: data19 };
+        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema195.properties.host.anyOf[1].type, parentSchema: schema195.properties.host.anyOf[1], data: data19 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -17196,7 +18081,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs53 === errors;
       valid6 = valid6 || _valid2;
       if (!valid6) {
-        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema192.properties.host.anyOf, parentSchema: schema192.properties.host, data: data19 };
+        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema195.properties.host.anyOf, parentSchema: schema195.properties.host, data: data19 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -17217,7 +18102,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wait !== void 0) {
       let data20 = data.wait;
       if (typeof data20 !== "string") {
-        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.wait.type, parentSchema: schema192.properties.wait, data: data20 };
+        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.wait.type, parentSchema: schema195.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -17226,7 +18111,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data20 === "step" || data20 === "image" || data20 === "gate" || data20 === "monitor" || data20 === "promotion" || data20 === "turn" || data20 === "retry" || data20 === "host")) {
-        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema192.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema192.properties.wait.enum, parentSchema: schema192.properties.wait, data: data20 };
+        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema195.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema195.properties.wait.enum, parentSchema: schema195.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -17238,7 +18123,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data21 = data.reason;
       if (typeof data21 !== "string") {
-        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.reason.type, parentSchema: schema192.properties.reason, data: data21 };
+        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.reason.type, parentSchema: schema195.properties.reason, data: data21 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -17253,7 +18138,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       let valid7 = false;
       const _errs61 = errors;
       if (typeof data22 !== "string") {
-        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.until.anyOf[0].type, parentSchema: schema192.properties.until.anyOf[0], data: data22 };
+        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.until.anyOf[0].type, parentSchema: schema195.properties.until.anyOf[0], data: data22 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -17265,7 +18150,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       valid7 = valid7 || _valid3;
       const _errs63 = errors;
       if (data22 !== null) {
-        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema192.properties.until.anyOf[1].type, parentSchema: schema192.properties.until.anyOf[1], data: data22 };
+        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema195.properties.until.anyOf[1].type, parentSchema: schema195.properties.until.anyOf[1], data: data22 };
         if (vErrors === null) {
           vErrors = [err55];
         } else {
@@ -17276,7 +18161,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs63 === errors;
       valid7 = valid7 || _valid3;
       if (!valid7) {
-        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema192.properties.until.anyOf, parentSchema: schema192.properties.until, data: data22 };
+        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema195.properties.until.anyOf, parentSchema: schema195.properties.until, data: data22 };
         if (vErrors === null) {
           vErrors = [err56];
         } else {
@@ -17295,7 +18180,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema192.type, parentSchema: schema192, data };
+    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema195.type, parentSchema: schema195, data };
     if (vErrors === null) {
       vErrors = [err57];
     } else {
@@ -17313,7 +18198,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs65 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema193.required, parentSchema: schema193, data };
+      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err58];
       } else {
@@ -17322,7 +18207,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema193.required, parentSchema: schema193, data };
+      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err59];
       } else {
@@ -17331,7 +18216,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema193.required, parentSchema: schema193, data };
+      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err60];
       } else {
@@ -17340,7 +18225,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.entry === void 0) {
-      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema193.required, parentSchema: schema193, data };
+      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err61];
       } else {
@@ -17349,7 +18234,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema193.required, parentSchema: schema193, data };
+      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema196.required, parentSchema: schema196, data };
       if (vErrors === null) {
         vErrors = [err62];
       } else {
@@ -17359,7 +18244,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key2 in data) {
       if (!(key2 === "at" || key2 === "kind" || key2 === "application" || key2 === "entry" || key2 === "message")) {
-        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema193, data };
+        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema196, data };
         if (vErrors === null) {
           vErrors = [err63];
         } else {
@@ -17371,7 +18256,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data23 = data.at;
       if (typeof data23 !== "string") {
-        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.at.type, parentSchema: schema193.properties.at, data: data23 };
+        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.at.type, parentSchema: schema196.properties.at, data: data23 };
         if (vErrors === null) {
           vErrors = [err64];
         } else {
@@ -17383,7 +18268,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data24 = data.kind;
       if ("entry" !== data24) {
-        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema193.properties.kind, data: data24 };
+        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema196.properties.kind, data: data24 };
         if (vErrors === null) {
           vErrors = [err65];
         } else {
@@ -17395,7 +18280,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data25 = data.application;
       if (typeof data25 !== "string") {
-        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.application.type, parentSchema: schema193.properties.application, data: data25 };
+        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.application.type, parentSchema: schema196.properties.application, data: data25 };
         if (vErrors === null) {
           vErrors = [err66];
         } else {
@@ -17407,7 +18292,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.entry !== void 0) {
       let data26 = data.entry;
       if (typeof data26 !== "string") {
-        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.entry.type, parentSchema: schema193.properties.entry, data: data26 };
+        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.entry.type, parentSchema: schema196.properties.entry, data: data26 };
         if (vErrors === null) {
           vErrors = [err67];
         } else {
@@ -17419,7 +18304,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data27 = data.message;
       if (typeof data27 !== "string") {
-        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.message.type, parentSchema: schema193.properties.message, data: data27 };
+        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.message.type, parentSchema: schema196.properties.message, data: data27 };
         if (vErrors === null) {
           vErrors = [err68];
         } else {
@@ -17429,7 +18314,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema193.type, parentSchema: schema193, data };
+    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema196.type, parentSchema: schema196, data };
     if (vErrors === null) {
       vErrors = [err69];
     } else {
@@ -17445,7 +18330,7 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
     }
   }
   if (!valid0) {
-    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema190.anyOf, parentSchema: schema190, data };
+    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema193.anyOf, parentSchema: schema193, data };
     if (vErrors === null) {
       vErrors = [err70];
     } else {
@@ -17462,18 +18347,18 @@ function validate81(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   }
-  validate81.errors = vErrors;
+  validate84.errors = vErrors;
   evaluated0.props = props0;
   return errors === 0;
 }
-validate81.evaluated = { "dynamicProps": true, "dynamicItems": false };
-var validateRequest = validate82;
-var schema194 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "rebalance", "fence", "unfence"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
-function validate82(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate84.evaluated = { "dynamicProps": true, "dynamicItems": false };
+var validateRequest = validate85;
+var schema197 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "rebalance", "fence", "unfence"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
+function validate85(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate82.evaluated;
+  const evaluated0 = validate85.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -17482,7 +18367,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema194.required, parentSchema: schema194, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema197.required, parentSchema: schema197, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -17491,7 +18376,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.request === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema194.required, parentSchema: schema194, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema197.required, parentSchema: schema197, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -17500,7 +18385,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema194.required, parentSchema: schema194, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema197.required, parentSchema: schema197, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -17509,7 +18394,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema194.required, parentSchema: schema194, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema197.required, parentSchema: schema197, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -17518,7 +18403,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.state === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema194.required, parentSchema: schema194, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema197.required, parentSchema: schema197, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -17527,7 +18412,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema194.required, parentSchema: schema194, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema197.required, parentSchema: schema197, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -17537,7 +18422,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "host" || key0 === "kind" || key0 === "state" || key0 === "message")) {
-        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema194, data };
+        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema197, data };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -17549,7 +18434,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema194.properties.version, data: data0 };
+        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema197.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -17561,7 +18446,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.request !== void 0) {
       let data1 = data.request;
       if (!(typeof data1 == "number" && (!(data1 % 1) && !isNaN(data1)) && isFinite(data1))) {
-        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema194.properties.request.type, parentSchema: schema194.properties.request, data: data1 };
+        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema197.properties.request.type, parentSchema: schema197.properties.request, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -17573,7 +18458,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.application.type, parentSchema: schema194.properties.application, data: data2 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.application.type, parentSchema: schema197.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -17585,7 +18470,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data3 = data.host;
       if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.host.type, parentSchema: schema194.properties.host, data: data3 };
+        const err10 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.host.type, parentSchema: schema197.properties.host, data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -17597,7 +18482,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data4 = data.kind;
       if (typeof data4 !== "string") {
-        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.kind.type, parentSchema: schema194.properties.kind, data: data4 };
+        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.kind.type, parentSchema: schema197.properties.kind, data: data4 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -17606,7 +18491,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data4 === "promote" || data4 === "abort" || data4 === "retry" || data4 === "suspend" || data4 === "resume" || data4 === "adopt" || data4 === "adopt-replace" || data4 === "rebalance" || data4 === "fence" || data4 === "unfence")) {
-        const err12 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema194.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema194.properties.kind.enum, parentSchema: schema194.properties.kind, data: data4 };
+        const err12 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema197.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema197.properties.kind.enum, parentSchema: schema197.properties.kind, data: data4 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -17618,7 +18503,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.state !== void 0) {
       let data5 = data.state;
       if (typeof data5 !== "string") {
-        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.state.type, parentSchema: schema194.properties.state, data: data5 };
+        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.state.type, parentSchema: schema197.properties.state, data: data5 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -17627,7 +18512,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "accepted" || data5 === "refused" || data5 === "pending")) {
-        const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema194.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema194.properties.state.enum, parentSchema: schema194.properties.state, data: data5 };
+        const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema197.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema197.properties.state.enum, parentSchema: schema197.properties.state, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -17639,7 +18524,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data6 = data.message;
       if (typeof data6 !== "string") {
-        const err15 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.message.type, parentSchema: schema194.properties.message, data: data6 };
+        const err15 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.message.type, parentSchema: schema197.properties.message, data: data6 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -17649,7 +18534,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema194.type, parentSchema: schema194, data };
+    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema197.type, parentSchema: schema197, data };
     if (vErrors === null) {
       vErrors = [err16];
     } else {
@@ -17657,17 +18542,17 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate82.errors = vErrors;
+  validate85.errors = vErrors;
   return errors === 0;
 }
-validate82.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateRollback = validate83;
-var schema195 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
-function validate83(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate85.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateRollback = validate86;
+var schema198 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
+function validate86(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate83.evaluated;
+  const evaluated0 = validate86.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -17676,7 +18561,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema195.required, parentSchema: schema195, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema198.required, parentSchema: schema198, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -17685,7 +18570,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema195.required, parentSchema: schema195, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema198.required, parentSchema: schema198, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -17694,7 +18579,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema195.required, parentSchema: schema195, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema198.required, parentSchema: schema198, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -17703,7 +18588,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema195.required, parentSchema: schema195, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema198.required, parentSchema: schema198, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -17712,7 +18597,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.commit === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema195.required, parentSchema: schema195, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema198.required, parentSchema: schema198, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -17721,7 +18606,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.files === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema195.required, parentSchema: schema195, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema198.required, parentSchema: schema198, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -17730,7 +18615,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.pushed === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema195.required, parentSchema: schema195, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema198.required, parentSchema: schema198, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -17740,7 +18625,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "application" || key0 === "from" || key0 === "to" || key0 === "commit" || key0 === "files" || key0 === "pushed")) {
-        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema195, data };
+        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema198, data };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -17752,7 +18637,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema195.properties.version, data: data0 };
+        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema198.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -17764,7 +18649,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data1 = data.application;
       if (typeof data1 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.application.type, parentSchema: schema195.properties.application, data: data1 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.application.type, parentSchema: schema198.properties.application, data: data1 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -17776,7 +18661,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.from !== void 0) {
       let data2 = data.from;
       if (typeof data2 !== "string") {
-        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.from.type, parentSchema: schema195.properties.from, data: data2 };
+        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.from.type, parentSchema: schema198.properties.from, data: data2 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -17788,7 +18673,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.to !== void 0) {
       let data3 = data.to;
       if (typeof data3 !== "string") {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.to.type, parentSchema: schema195.properties.to, data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.to.type, parentSchema: schema198.properties.to, data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -17800,7 +18685,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data4 = data.commit;
       if (typeof data4 !== "string" && data4 !== null) {
-        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema195.properties.commit.type }, message: "must be string,null", schema: schema195.properties.commit.type, parentSchema: schema195.properties.commit, data: data4 };
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema198.properties.commit.type }, message: "must be string,null", schema: schema198.properties.commit.type, parentSchema: schema198.properties.commit, data: data4 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -17816,7 +18701,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data6 = data5[i0];
           if (typeof data6 !== "string") {
-            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.files.items.type, parentSchema: schema195.properties.files.items, data: data6 };
+            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.files.items.type, parentSchema: schema198.properties.files.items, data: data6 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -17826,7 +18711,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema195.properties.files.type, parentSchema: schema195.properties.files, data: data5 };
+        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema198.properties.files.type, parentSchema: schema198.properties.files, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -17838,7 +18723,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pushed !== void 0) {
       let data7 = data.pushed;
       if (typeof data7 !== "boolean") {
-        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema195.properties.pushed.type, parentSchema: schema195.properties.pushed, data: data7 };
+        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema198.properties.pushed.type, parentSchema: schema198.properties.pushed, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -17848,7 +18733,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema195.type, parentSchema: schema195, data };
+    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema198.type, parentSchema: schema198, data };
     if (vErrors === null) {
       vErrors = [err16];
     } else {
@@ -17856,249 +18741,16 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate83.errors = vErrors;
+  validate86.errors = vErrors;
   return errors === 0;
 }
-validate83.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateStatus = validate84;
-var schema196 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
-var schema197 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema208 = { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
-var schema209 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var schema198 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
-function validate85(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
-  let vErrors = null;
-  let errors = 0;
-  const evaluated0 = validate85.evaluated;
-  if (evaluated0.dynamicProps) {
-    evaluated0.props = void 0;
-  }
-  if (evaluated0.dynamicItems) {
-    evaluated0.items = void 0;
-  }
-  if (data && typeof data == "object" && !Array.isArray(data)) {
-    if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema198.required, parentSchema: schema198, data };
-      if (vErrors === null) {
-        vErrors = [err0];
-      } else {
-        vErrors.push(err0);
-      }
-      errors++;
-    }
-    if (data.problems === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema198.required, parentSchema: schema198, data };
-      if (vErrors === null) {
-        vErrors = [err1];
-      } else {
-        vErrors.push(err1);
-      }
-      errors++;
-    }
-    if (data.first === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema198.required, parentSchema: schema198, data };
-      if (vErrors === null) {
-        vErrors = [err2];
-      } else {
-        vErrors.push(err2);
-      }
-      errors++;
-    }
-    for (const key0 in data) {
-      if (!(key0 === "revision" || key0 === "problems" || key0 === "first")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema198, data };
-        if (vErrors === null) {
-          vErrors = [err3];
-        } else {
-          vErrors.push(err3);
-        }
-        errors++;
-      }
-    }
-    if (data.revision !== void 0) {
-      let data0 = data.revision;
-      if (data0 && typeof data0 == "object" && !Array.isArray(data0)) {
-        if (data0.branch === void 0) {
-          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema197.required, parentSchema: schema197, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err4];
-          } else {
-            vErrors.push(err4);
-          }
-          errors++;
-        }
-        if (data0.commit === void 0) {
-          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema197.required, parentSchema: schema197, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err5];
-          } else {
-            vErrors.push(err5);
-          }
-          errors++;
-        }
-        if (data0.author === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema197.required, parentSchema: schema197, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err6];
-          } else {
-            vErrors.push(err6);
-          }
-          errors++;
-        }
-        if (data0.date === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema197.required, parentSchema: schema197, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err7];
-          } else {
-            vErrors.push(err7);
-          }
-          errors++;
-        }
-        if (data0.subject === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema197.required, parentSchema: schema197, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err8];
-          } else {
-            vErrors.push(err8);
-          }
-          errors++;
-        }
-        for (const key1 in data0) {
-          if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema197, data: data0 };
-            if (vErrors === null) {
-              vErrors = [err9];
-            } else {
-              vErrors.push(err9);
-            }
-            errors++;
-          }
-        }
-        if (data0.branch !== void 0) {
-          let data1 = data0.branch;
-          if (typeof data1 !== "string") {
-            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.branch.type, parentSchema: schema197.properties.branch, data: data1 };
-            if (vErrors === null) {
-              vErrors = [err10];
-            } else {
-              vErrors.push(err10);
-            }
-            errors++;
-          }
-        }
-        if (data0.commit !== void 0) {
-          let data2 = data0.commit;
-          if (typeof data2 === "string") {
-            if (!pattern100.test(data2)) {
-              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema197.properties.commit, data: data2 };
-              if (vErrors === null) {
-                vErrors = [err11];
-              } else {
-                vErrors.push(err11);
-              }
-              errors++;
-            }
-          } else {
-            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.commit.type, parentSchema: schema197.properties.commit, data: data2 };
-            if (vErrors === null) {
-              vErrors = [err12];
-            } else {
-              vErrors.push(err12);
-            }
-            errors++;
-          }
-        }
-        if (data0.author !== void 0) {
-          let data3 = data0.author;
-          if (typeof data3 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.author.type, parentSchema: schema197.properties.author, data: data3 };
-            if (vErrors === null) {
-              vErrors = [err13];
-            } else {
-              vErrors.push(err13);
-            }
-            errors++;
-          }
-        }
-        if (data0.date !== void 0) {
-          let data4 = data0.date;
-          if (typeof data4 !== "string") {
-            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.date.type, parentSchema: schema197.properties.date, data: data4 };
-            if (vErrors === null) {
-              vErrors = [err14];
-            } else {
-              vErrors.push(err14);
-            }
-            errors++;
-          }
-        }
-        if (data0.subject !== void 0) {
-          let data5 = data0.subject;
-          if (typeof data5 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.subject.type, parentSchema: schema197.properties.subject, data: data5 };
-            if (vErrors === null) {
-              vErrors = [err15];
-            } else {
-              vErrors.push(err15);
-            }
-            errors++;
-          }
-        }
-      } else {
-        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema197.type, parentSchema: schema197, data: data0 };
-        if (vErrors === null) {
-          vErrors = [err16];
-        } else {
-          vErrors.push(err16);
-        }
-        errors++;
-      }
-    }
-    if (data.problems !== void 0) {
-      let data6 = data.problems;
-      if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
-        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema198.properties.problems.type, parentSchema: schema198.properties.problems, data: data6 };
-        if (vErrors === null) {
-          vErrors = [err17];
-        } else {
-          vErrors.push(err17);
-        }
-        errors++;
-      }
-    }
-    if (data.first !== void 0) {
-      let data7 = data.first;
-      if (typeof data7 !== "string") {
-        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.first.type, parentSchema: schema198.properties.first, data: data7 };
-        if (vErrors === null) {
-          vErrors = [err18];
-        } else {
-          vErrors.push(err18);
-        }
-        errors++;
-      }
-    }
-  } else {
-    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema198.type, parentSchema: schema198, data };
-    if (vErrors === null) {
-      vErrors = [err19];
-    } else {
-      vErrors.push(err19);
-    }
-    errors++;
-  }
-  validate85.errors = vErrors;
-  return errors === 0;
-}
-validate85.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema200 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
-var schema201 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema204 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
-var schema205 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema206 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema207 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
-var schema202 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
-var schema203 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+validate86.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateStatus = validate87;
+var schema199 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
+var schema200 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema211 = { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
+var schema212 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema201 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
 function validate88(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -18111,7 +18763,240 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema202.required, parentSchema: schema202, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema201.required, parentSchema: schema201, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.problems === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema201.required, parentSchema: schema201, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.first === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema201.required, parentSchema: schema201, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "revision" || key0 === "problems" || key0 === "first")) {
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema201, data };
+        if (vErrors === null) {
+          vErrors = [err3];
+        } else {
+          vErrors.push(err3);
+        }
+        errors++;
+      }
+    }
+    if (data.revision !== void 0) {
+      let data0 = data.revision;
+      if (data0 && typeof data0 == "object" && !Array.isArray(data0)) {
+        if (data0.branch === void 0) {
+          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema200.required, parentSchema: schema200, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err4];
+          } else {
+            vErrors.push(err4);
+          }
+          errors++;
+        }
+        if (data0.commit === void 0) {
+          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema200.required, parentSchema: schema200, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err5];
+          } else {
+            vErrors.push(err5);
+          }
+          errors++;
+        }
+        if (data0.author === void 0) {
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema200.required, parentSchema: schema200, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err6];
+          } else {
+            vErrors.push(err6);
+          }
+          errors++;
+        }
+        if (data0.date === void 0) {
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema200.required, parentSchema: schema200, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err7];
+          } else {
+            vErrors.push(err7);
+          }
+          errors++;
+        }
+        if (data0.subject === void 0) {
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema200.required, parentSchema: schema200, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err8];
+          } else {
+            vErrors.push(err8);
+          }
+          errors++;
+        }
+        for (const key1 in data0) {
+          if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
+            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema200, data: data0 };
+            if (vErrors === null) {
+              vErrors = [err9];
+            } else {
+              vErrors.push(err9);
+            }
+            errors++;
+          }
+        }
+        if (data0.branch !== void 0) {
+          let data1 = data0.branch;
+          if (typeof data1 !== "string") {
+            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.branch.type, parentSchema: schema200.properties.branch, data: data1 };
+            if (vErrors === null) {
+              vErrors = [err10];
+            } else {
+              vErrors.push(err10);
+            }
+            errors++;
+          }
+        }
+        if (data0.commit !== void 0) {
+          let data2 = data0.commit;
+          if (typeof data2 === "string") {
+            if (!pattern100.test(data2)) {
+              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema200.properties.commit, data: data2 };
+              if (vErrors === null) {
+                vErrors = [err11];
+              } else {
+                vErrors.push(err11);
+              }
+              errors++;
+            }
+          } else {
+            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.commit.type, parentSchema: schema200.properties.commit, data: data2 };
+            if (vErrors === null) {
+              vErrors = [err12];
+            } else {
+              vErrors.push(err12);
+            }
+            errors++;
+          }
+        }
+        if (data0.author !== void 0) {
+          let data3 = data0.author;
+          if (typeof data3 !== "string") {
+            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.author.type, parentSchema: schema200.properties.author, data: data3 };
+            if (vErrors === null) {
+              vErrors = [err13];
+            } else {
+              vErrors.push(err13);
+            }
+            errors++;
+          }
+        }
+        if (data0.date !== void 0) {
+          let data4 = data0.date;
+          if (typeof data4 !== "string") {
+            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.date.type, parentSchema: schema200.properties.date, data: data4 };
+            if (vErrors === null) {
+              vErrors = [err14];
+            } else {
+              vErrors.push(err14);
+            }
+            errors++;
+          }
+        }
+        if (data0.subject !== void 0) {
+          let data5 = data0.subject;
+          if (typeof data5 !== "string") {
+            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.subject.type, parentSchema: schema200.properties.subject, data: data5 };
+            if (vErrors === null) {
+              vErrors = [err15];
+            } else {
+              vErrors.push(err15);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema200.type, parentSchema: schema200, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err16];
+        } else {
+          vErrors.push(err16);
+        }
+        errors++;
+      }
+    }
+    if (data.problems !== void 0) {
+      let data6 = data.problems;
+      if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
+        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema201.properties.problems.type, parentSchema: schema201.properties.problems, data: data6 };
+        if (vErrors === null) {
+          vErrors = [err17];
+        } else {
+          vErrors.push(err17);
+        }
+        errors++;
+      }
+    }
+    if (data.first !== void 0) {
+      let data7 = data.first;
+      if (typeof data7 !== "string") {
+        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.first.type, parentSchema: schema201.properties.first, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err18];
+        } else {
+          vErrors.push(err18);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema201.type, parentSchema: schema201, data };
+    if (vErrors === null) {
+      vErrors = [err19];
+    } else {
+      vErrors.push(err19);
+    }
+    errors++;
+  }
+  validate88.errors = vErrors;
+  return errors === 0;
+}
+validate88.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema203 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
+var schema204 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema207 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
+var schema208 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema209 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema210 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
+var schema205 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
+var schema206 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+function validate91(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate91.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.revision === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema205.required, parentSchema: schema205, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -18120,7 +19005,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.startedAt === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema202.required, parentSchema: schema202, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema205.required, parentSchema: schema205, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -18129,7 +19014,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.direction === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema202.required, parentSchema: schema202, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema205.required, parentSchema: schema205, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -18138,7 +19023,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.progressDeadlineAt === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema202.required, parentSchema: schema202, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema205.required, parentSchema: schema205, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -18147,7 +19032,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.stages === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema202.required, parentSchema: schema202, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema205.required, parentSchema: schema205, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -18157,7 +19042,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "revision" || key0 === "startedAt" || key0 === "direction" || key0 === "progressDeadlineAt" || key0 === "stages")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema202, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema205, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -18169,7 +19054,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.revision !== void 0) {
       let data0 = data.revision;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.revision.type, parentSchema: schema202.properties.revision, data: data0 };
+        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.revision.type, parentSchema: schema205.properties.revision, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -18181,7 +19066,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.startedAt !== void 0) {
       let data1 = data.startedAt;
       if (typeof data1 !== "string") {
-        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.startedAt.type, parentSchema: schema202.properties.startedAt, data: data1 };
+        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.startedAt.type, parentSchema: schema205.properties.startedAt, data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -18193,7 +19078,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.direction !== void 0) {
       let data2 = data.direction;
       if (typeof data2 !== "string") {
-        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.direction.type, parentSchema: schema202.properties.direction, data: data2 };
+        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.direction.type, parentSchema: schema205.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -18202,7 +19087,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data2 === "forward" || data2 === "back")) {
-        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema202.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema202.properties.direction.enum, parentSchema: schema202.properties.direction, data: data2 };
+        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema205.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema205.properties.direction.enum, parentSchema: schema205.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -18217,7 +19102,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       let valid1 = false;
       const _errs10 = errors;
       if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema202.properties.progressDeadlineAt.anyOf[0], data: data3 };
+        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema205.properties.progressDeadlineAt.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -18229,7 +19114,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs12 = errors;
       if (data3 !== null) {
-        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema202.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema202.properties.progressDeadlineAt.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema205.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema205.properties.progressDeadlineAt.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -18240,7 +19125,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs12 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema202.properties.progressDeadlineAt.anyOf, parentSchema: schema202.properties.progressDeadlineAt, data: data3 };
+        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema205.properties.progressDeadlineAt.anyOf, parentSchema: schema205.properties.progressDeadlineAt, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -18266,7 +19151,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
           let data5 = data4[i0];
           if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
             if (data5.service === void 0) {
-              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema203.required, parentSchema: schema203, data: data5 };
+              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema206.required, parentSchema: schema206, data: data5 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -18275,7 +19160,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.step === void 0) {
-              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema203.required, parentSchema: schema203, data: data5 };
+              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema206.required, parentSchema: schema206, data: data5 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -18284,7 +19169,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.of === void 0) {
-              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema203.required, parentSchema: schema203, data: data5 };
+              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema206.required, parentSchema: schema206, data: data5 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -18293,7 +19178,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.awaitsPromotion === void 0) {
-              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema203.required, parentSchema: schema203, data: data5 };
+              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema206.required, parentSchema: schema206, data: data5 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -18302,7 +19187,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.until === void 0) {
-              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema203.required, parentSchema: schema203, data: data5 };
+              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema206.required, parentSchema: schema206, data: data5 };
               if (vErrors === null) {
                 vErrors = [err17];
               } else {
@@ -18312,7 +19197,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data5) {
               if (!(key1 === "service" || key1 === "step" || key1 === "of" || key1 === "awaitsPromotion" || key1 === "until")) {
-                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema203, data: data5 };
+                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema206, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err18];
                 } else {
@@ -18324,7 +19209,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.service !== void 0) {
               let data6 = data5.service;
               if (typeof data6 !== "string") {
-                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.service.type, parentSchema: schema203.properties.service, data: data6 };
+                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.service.type, parentSchema: schema206.properties.service, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -18336,7 +19221,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.step !== void 0) {
               let data7 = data5.step;
               if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
-                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema203.properties.step.type, parentSchema: schema203.properties.step, data: data7 };
+                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema206.properties.step.type, parentSchema: schema206.properties.step, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err20];
                 } else {
@@ -18348,7 +19233,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.of !== void 0) {
               let data8 = data5.of;
               if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
-                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema203.properties.of.type, parentSchema: schema203.properties.of, data: data8 };
+                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema206.properties.of.type, parentSchema: schema206.properties.of, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err21];
                 } else {
@@ -18360,7 +19245,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.awaitsPromotion !== void 0) {
               let data9 = data5.awaitsPromotion;
               if (typeof data9 !== "boolean") {
-                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema203.properties.awaitsPromotion.type, parentSchema: schema203.properties.awaitsPromotion, data: data9 };
+                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema206.properties.awaitsPromotion.type, parentSchema: schema206.properties.awaitsPromotion, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err22];
                 } else {
@@ -18375,7 +19260,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               let valid6 = false;
               const _errs30 = errors;
               if (typeof data10 !== "string") {
-                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.until.anyOf[0].type, parentSchema: schema203.properties.until.anyOf[0], data: data10 };
+                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.until.anyOf[0].type, parentSchema: schema206.properties.until.anyOf[0], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -18387,7 +19272,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               valid6 = valid6 || _valid1;
               const _errs32 = errors;
               if (data10 !== null) {
-                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema203.properties.until.anyOf[1].type, parentSchema: schema203.properties.until.anyOf[1], data: data10 };
+                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema206.properties.until.anyOf[1].type, parentSchema: schema206.properties.until.anyOf[1], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -18398,7 +19283,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs32 === errors;
               valid6 = valid6 || _valid1;
               if (!valid6) {
-                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema203.properties.until.anyOf, parentSchema: schema203.properties.until, data: data10 };
+                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema206.properties.until.anyOf, parentSchema: schema206.properties.until, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -18417,7 +19302,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema203.type, parentSchema: schema203, data: data5 };
+            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema206.type, parentSchema: schema206, data: data5 };
             if (vErrors === null) {
               vErrors = [err26];
             } else {
@@ -18427,7 +19312,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema202.properties.stages.type, parentSchema: schema202.properties.stages, data: data4 };
+        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema205.properties.stages.type, parentSchema: schema205.properties.stages, data: data4 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -18437,7 +19322,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema202.type, parentSchema: schema202, data };
+    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema205.type, parentSchema: schema205, data };
     if (vErrors === null) {
       vErrors = [err28];
     } else {
@@ -18445,14 +19330,14 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate88.errors = vErrors;
+  validate91.errors = vErrors;
   return errors === 0;
 }
-validate88.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate87(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate91.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate90(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate87.evaluated;
+  const evaluated0 = validate90.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -18461,7 +19346,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema200.required, parentSchema: schema200, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -18470,7 +19355,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.target === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema200.required, parentSchema: schema200, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -18479,7 +19364,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.targetCommit === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema200.required, parentSchema: schema200, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -18488,7 +19373,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.health === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema200.required, parentSchema: schema200, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -18497,7 +19382,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.suspended === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema200.required, parentSchema: schema200, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -18506,7 +19391,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.conditions === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema200.required, parentSchema: schema200, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -18515,7 +19400,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rollout === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema200.required, parentSchema: schema200, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -18524,7 +19409,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.services === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema200.required, parentSchema: schema200, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -18533,7 +19418,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slots === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema200.required, parentSchema: schema200, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -18542,7 +19427,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.waiting === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema200.required, parentSchema: schema200, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -18551,7 +19436,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.failed === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema200.required, parentSchema: schema200, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -18560,8 +19445,8 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema200.properties, key0)) {
-        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema200, data };
+      if (!func1.call(schema203.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema203, data };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -18573,7 +19458,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.application.type, parentSchema: schema200.properties.application, data: data0 };
+        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.application.type, parentSchema: schema203.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -18585,7 +19470,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.target !== void 0) {
       let data1 = data.target;
       if (typeof data1 !== "string") {
-        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.target.type, parentSchema: schema200.properties.target, data: data1 };
+        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.target.type, parentSchema: schema203.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -18594,7 +19479,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data1 === "desired" || data1 === "rollback" || data1 === "halted")) {
-        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema200.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema200.properties.target.enum, parentSchema: schema200.properties.target, data: data1 };
+        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema203.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema203.properties.target.enum, parentSchema: schema203.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -18606,7 +19491,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.targetCommit !== void 0) {
       let data2 = data.targetCommit;
       if (typeof data2 !== "string") {
-        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.targetCommit.type, parentSchema: schema200.properties.targetCommit, data: data2 };
+        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.targetCommit.type, parentSchema: schema203.properties.targetCommit, data: data2 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -18618,7 +19503,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.health !== void 0) {
       let data3 = data.health;
       if (typeof data3 !== "string") {
-        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.health.type, parentSchema: schema200.properties.health, data: data3 };
+        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.health.type, parentSchema: schema203.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -18627,7 +19512,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data3 === "healthy" || data3 === "suspended" || data3 === "progressing" || data3 === "missing" || data3 === "degraded" || data3 === "unknown")) {
-        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema200.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema200.properties.health.enum, parentSchema: schema200.properties.health, data: data3 };
+        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema203.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema203.properties.health.enum, parentSchema: schema203.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -18639,7 +19524,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.suspended !== void 0) {
       let data4 = data.suspended;
       if (typeof data4 !== "boolean") {
-        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema200.properties.suspended.type, parentSchema: schema200.properties.suspended, data: data4 };
+        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema203.properties.suspended.type, parentSchema: schema203.properties.suspended, data: data4 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -18656,7 +19541,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data6 = data5[i0];
           if (data6 && typeof data6 == "object" && !Array.isArray(data6)) {
             if (data6.type === void 0) {
-              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema201.required, parentSchema: schema201, data: data6 };
+              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema204.required, parentSchema: schema204, data: data6 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -18665,7 +19550,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.status === void 0) {
-              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema201.required, parentSchema: schema201, data: data6 };
+              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema204.required, parentSchema: schema204, data: data6 };
               if (vErrors === null) {
                 vErrors = [err20];
               } else {
@@ -18674,7 +19559,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.reason === void 0) {
-              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema201.required, parentSchema: schema201, data: data6 };
+              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema204.required, parentSchema: schema204, data: data6 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -18683,7 +19568,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.message === void 0) {
-              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema201.required, parentSchema: schema201, data: data6 };
+              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema204.required, parentSchema: schema204, data: data6 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -18693,7 +19578,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data6) {
               if (!(key1 === "type" || key1 === "status" || key1 === "reason" || key1 === "message")) {
-                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema201, data: data6 };
+                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema204, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -18705,7 +19590,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.type !== void 0) {
               let data7 = data6.type;
               if (typeof data7 !== "string") {
-                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.type.type, parentSchema: schema201.properties.type, data: data7 };
+                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.type.type, parentSchema: schema204.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -18714,7 +19599,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data7 === "Ready" || data7 === "Reconciling" || data7 === "Stalled")) {
-                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema201.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema201.properties.type.enum, parentSchema: schema201.properties.type, data: data7 };
+                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema204.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema204.properties.type.enum, parentSchema: schema204.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -18726,7 +19611,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.status !== void 0) {
               let data8 = data6.status;
               if (typeof data8 !== "boolean") {
-                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema201.properties.status.type, parentSchema: schema201.properties.status, data: data8 };
+                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema204.properties.status.type, parentSchema: schema204.properties.status, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -18738,7 +19623,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.reason !== void 0) {
               let data9 = data6.reason;
               if (typeof data9 !== "string") {
-                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.reason.type, parentSchema: schema201.properties.reason, data: data9 };
+                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.reason.type, parentSchema: schema204.properties.reason, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -18750,7 +19635,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.message !== void 0) {
               let data10 = data6.message;
               if (typeof data10 !== "string") {
-                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.message.type, parentSchema: schema201.properties.message, data: data10 };
+                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.message.type, parentSchema: schema204.properties.message, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -18760,7 +19645,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema201.type, parentSchema: schema201, data: data6 };
+            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema204.type, parentSchema: schema204, data: data6 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -18770,7 +19655,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema200.properties.conditions.type, parentSchema: schema200.properties.conditions, data: data5 };
+        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema203.properties.conditions.type, parentSchema: schema203.properties.conditions, data: data5 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -18784,15 +19669,15 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs27 = errors;
       let valid5 = false;
       const _errs28 = errors;
-      if (!validate88(data11, { instancePath: instancePath + "/rollout", parentData: data, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate88.errors : vErrors.concat(validate88.errors);
+      if (!validate91(data11, { instancePath: instancePath + "/rollout", parentData: data, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate91.errors : vErrors.concat(validate91.errors);
         errors = vErrors.length;
       }
       var _valid0 = _errs28 === errors;
       valid5 = valid5 || _valid0;
       const _errs29 = errors;
       if (data11 !== null) {
-        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema200.properties.rollout.anyOf[1].type, parentSchema: schema200.properties.rollout.anyOf[1], data: data11 };
+        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema203.properties.rollout.anyOf[1].type, parentSchema: schema203.properties.rollout.anyOf[1], data: data11 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -18803,7 +19688,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs29 === errors;
       valid5 = valid5 || _valid0;
       if (!valid5) {
-        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema200.properties.rollout.anyOf, parentSchema: schema200.properties.rollout, data: data11 };
+        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema203.properties.rollout.anyOf, parentSchema: schema203.properties.rollout, data: data11 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -18829,7 +19714,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data13 = data12[i1];
           if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
             if (data13.service === void 0) {
-              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema204.required, parentSchema: schema204, data: data13 };
+              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema207.required, parentSchema: schema207, data: data13 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -18838,7 +19723,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.image === void 0) {
-              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema204.required, parentSchema: schema204, data: data13 };
+              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema207.required, parentSchema: schema207, data: data13 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -18847,7 +19732,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.desired === void 0) {
-              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema204.required, parentSchema: schema204, data: data13 };
+              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema207.required, parentSchema: schema207, data: data13 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -18856,7 +19741,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.available === void 0) {
-              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema204.required, parentSchema: schema204, data: data13 };
+              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema207.required, parentSchema: schema207, data: data13 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -18865,7 +19750,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.updated === void 0) {
-              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema204.required, parentSchema: schema204, data: data13 };
+              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema207.required, parentSchema: schema207, data: data13 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -18875,7 +19760,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data13) {
               if (!(key2 === "service" || key2 === "image" || key2 === "desired" || key2 === "available" || key2 === "updated")) {
-                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema204, data: data13 };
+                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema207, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -18887,7 +19772,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.service !== void 0) {
               let data14 = data13.service;
               if (typeof data14 !== "string") {
-                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.service.type, parentSchema: schema204.properties.service, data: data14 };
+                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.service.type, parentSchema: schema207.properties.service, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -18899,7 +19784,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.image !== void 0) {
               let data15 = data13.image;
               if (typeof data15 !== "string") {
-                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.image.type, parentSchema: schema204.properties.image, data: data15 };
+                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.image.type, parentSchema: schema207.properties.image, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -18911,7 +19796,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.desired !== void 0) {
               let data16 = data13.desired;
               if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema204.properties.desired.type, parentSchema: schema204.properties.desired, data: data16 };
+                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema207.properties.desired.type, parentSchema: schema207.properties.desired, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -18923,7 +19808,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.available !== void 0) {
               let data17 = data13.available;
               if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema204.properties.available.type, parentSchema: schema204.properties.available, data: data17 };
+                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema207.properties.available.type, parentSchema: schema207.properties.available, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -18935,7 +19820,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.updated !== void 0) {
               let data18 = data13.updated;
               if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema204.properties.updated.type, parentSchema: schema204.properties.updated, data: data18 };
+                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema207.properties.updated.type, parentSchema: schema207.properties.updated, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -18945,7 +19830,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema204.type, parentSchema: schema204, data: data13 };
+            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema207.type, parentSchema: schema207, data: data13 };
             if (vErrors === null) {
               vErrors = [err44];
             } else {
@@ -18955,7 +19840,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema200.properties.services.type, parentSchema: schema200.properties.services, data: data12 };
+        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema203.properties.services.type, parentSchema: schema203.properties.services, data: data12 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -18972,7 +19857,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data20 = data19[i2];
           if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
             if (data20.service === void 0) {
-              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema205.required, parentSchema: schema205, data: data20 };
+              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema208.required, parentSchema: schema208, data: data20 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -18981,7 +19866,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.slot === void 0) {
-              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema205.required, parentSchema: schema205, data: data20 };
+              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema208.required, parentSchema: schema208, data: data20 };
               if (vErrors === null) {
                 vErrors = [err47];
               } else {
@@ -18990,7 +19875,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.host === void 0) {
-              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema205.required, parentSchema: schema205, data: data20 };
+              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema208.required, parentSchema: schema208, data: data20 };
               if (vErrors === null) {
                 vErrors = [err48];
               } else {
@@ -18999,7 +19884,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.container === void 0) {
-              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema205.required, parentSchema: schema205, data: data20 };
+              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema208.required, parentSchema: schema208, data: data20 };
               if (vErrors === null) {
                 vErrors = [err49];
               } else {
@@ -19008,7 +19893,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.image === void 0) {
-              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema205.required, parentSchema: schema205, data: data20 };
+              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema208.required, parentSchema: schema208, data: data20 };
               if (vErrors === null) {
                 vErrors = [err50];
               } else {
@@ -19017,7 +19902,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.phase === void 0) {
-              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema205.required, parentSchema: schema205, data: data20 };
+              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema208.required, parentSchema: schema208, data: data20 };
               if (vErrors === null) {
                 vErrors = [err51];
               } else {
@@ -19026,7 +19911,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.available === void 0) {
-              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema205.required, parentSchema: schema205, data: data20 };
+              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema208.required, parentSchema: schema208, data: data20 };
               if (vErrors === null) {
                 vErrors = [err52];
               } else {
@@ -19035,7 +19920,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.waitsFor === void 0) {
-              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema205.required, parentSchema: schema205, data: data20 };
+              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema208.required, parentSchema: schema208, data: data20 };
               if (vErrors === null) {
                 vErrors = [err53];
               } else {
@@ -19044,7 +19929,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.until === void 0) {
-              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema205.required, parentSchema: schema205, data: data20 };
+              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema208.required, parentSchema: schema208, data: data20 };
               if (vErrors === null) {
                 vErrors = [err54];
               } else {
@@ -19053,8 +19938,8 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             for (const key3 in data20) {
-              if (!func1.call(schema205.properties, key3)) {
-                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema205, data: data20 };
+              if (!func1.call(schema208.properties, key3)) {
+                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema208, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -19066,7 +19951,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.service !== void 0) {
               let data21 = data20.service;
               if (typeof data21 !== "string") {
-                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.service.type, parentSchema: schema205.properties.service, data: data21 };
+                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.service.type, parentSchema: schema208.properties.service, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -19078,7 +19963,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.slot !== void 0) {
               let data22 = data20.slot;
               if (typeof data22 !== "string") {
-                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.slot.type, parentSchema: schema205.properties.slot, data: data22 };
+                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.slot.type, parentSchema: schema208.properties.slot, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -19093,7 +19978,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid14 = false;
               const _errs59 = errors;
               if (typeof data23 !== "string") {
-                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.host.anyOf[0].type, parentSchema: schema205.properties.host.anyOf[0], data: data23 };
+                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.host.anyOf[0].type, parentSchema: schema208.properties.host.anyOf[0], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err58];
                 } else {
@@ -19105,7 +19990,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid14 = valid14 || _valid1;
               const _errs61 = errors;
               if (data23 !== null) {
-                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema205.properties.host.anyOf[1].type, parentSchema: schema205.properties.host.anyOf[1], data: data23 };
+                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema208.properties.host.anyOf[1].type, parentSchema: schema208.properties.host.anyOf[1], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err59];
                 } else {
@@ -19116,7 +20001,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs61 === errors;
               valid14 = valid14 || _valid1;
               if (!valid14) {
-                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema205.properties.host.anyOf, parentSchema: schema205.properties.host, data: data23 };
+                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema208.properties.host.anyOf, parentSchema: schema208.properties.host, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err60];
                 } else {
@@ -19137,7 +20022,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.container !== void 0) {
               let data24 = data20.container;
               if (typeof data24 !== "string") {
-                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.container.type, parentSchema: schema205.properties.container, data: data24 };
+                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.container.type, parentSchema: schema208.properties.container, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err61];
                 } else {
@@ -19149,7 +20034,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.image !== void 0) {
               let data25 = data20.image;
               if (typeof data25 !== "string") {
-                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.image.type, parentSchema: schema205.properties.image, data: data25 };
+                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.image.type, parentSchema: schema208.properties.image, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err62];
                 } else {
@@ -19161,7 +20046,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.phase !== void 0) {
               let data26 = data20.phase;
               if (typeof data26 !== "string") {
-                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.phase.type, parentSchema: schema205.properties.phase, data: data26 };
+                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.phase.type, parentSchema: schema208.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err63];
                 } else {
@@ -19170,7 +20055,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data26 === "absent" || data26 === "created" || data26 === "probation" || data26 === "promoted")) {
-                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema205.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema205.properties.phase.enum, parentSchema: schema205.properties.phase, data: data26 };
+                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema208.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema208.properties.phase.enum, parentSchema: schema208.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err64];
                 } else {
@@ -19182,7 +20067,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.available !== void 0) {
               let data27 = data20.available;
               if (typeof data27 !== "boolean") {
-                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema205.properties.available.type, parentSchema: schema205.properties.available, data: data27 };
+                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema208.properties.available.type, parentSchema: schema208.properties.available, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err65];
                 } else {
@@ -19194,7 +20079,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.waitsFor !== void 0) {
               let data28 = data20.waitsFor;
               if (typeof data28 !== "string") {
-                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.waitsFor.type, parentSchema: schema205.properties.waitsFor, data: data28 };
+                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.waitsFor.type, parentSchema: schema208.properties.waitsFor, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err66];
                 } else {
@@ -19209,7 +20094,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid15 = false;
               const _errs75 = errors;
               if (typeof data29 !== "string") {
-                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.until.anyOf[0].type, parentSchema: schema205.properties.until.anyOf[0], data: data29 };
+                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.until.anyOf[0].type, parentSchema: schema208.properties.until.anyOf[0], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err67];
                 } else {
@@ -19221,7 +20106,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid15 = valid15 || _valid2;
               const _errs77 = errors;
               if (data29 !== null) {
-                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema205.properties.until.anyOf[1].type, parentSchema: schema205.properties.until.anyOf[1], data: data29 };
+                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema208.properties.until.anyOf[1].type, parentSchema: schema208.properties.until.anyOf[1], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err68];
                 } else {
@@ -19232,7 +20117,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid2 = _errs77 === errors;
               valid15 = valid15 || _valid2;
               if (!valid15) {
-                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema205.properties.until.anyOf, parentSchema: schema205.properties.until, data: data29 };
+                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema208.properties.until.anyOf, parentSchema: schema208.properties.until, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err69];
                 } else {
@@ -19251,7 +20136,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema205.type, parentSchema: schema205, data: data20 };
+            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema208.type, parentSchema: schema208, data: data20 };
             if (vErrors === null) {
               vErrors = [err70];
             } else {
@@ -19261,7 +20146,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema200.properties.slots.type, parentSchema: schema200.properties.slots, data: data19 };
+        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema203.properties.slots.type, parentSchema: schema203.properties.slots, data: data19 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -19278,7 +20163,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data31 = data30[i3];
           if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
             if (data31.service === void 0) {
-              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema206.required, parentSchema: schema206, data: data31 };
+              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema209.required, parentSchema: schema209, data: data31 };
               if (vErrors === null) {
                 vErrors = [err72];
               } else {
@@ -19287,7 +20172,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.slot === void 0) {
-              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema206.required, parentSchema: schema206, data: data31 };
+              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema209.required, parentSchema: schema209, data: data31 };
               if (vErrors === null) {
                 vErrors = [err73];
               } else {
@@ -19296,7 +20181,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.host === void 0) {
-              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema206.required, parentSchema: schema206, data: data31 };
+              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema209.required, parentSchema: schema209, data: data31 };
               if (vErrors === null) {
                 vErrors = [err74];
               } else {
@@ -19305,7 +20190,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.kind === void 0) {
-              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema206.required, parentSchema: schema206, data: data31 };
+              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema209.required, parentSchema: schema209, data: data31 };
               if (vErrors === null) {
                 vErrors = [err75];
               } else {
@@ -19314,7 +20199,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.reason === void 0) {
-              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema206.required, parentSchema: schema206, data: data31 };
+              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema209.required, parentSchema: schema209, data: data31 };
               if (vErrors === null) {
                 vErrors = [err76];
               } else {
@@ -19323,7 +20208,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.until === void 0) {
-              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema206.required, parentSchema: schema206, data: data31 };
+              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema209.required, parentSchema: schema209, data: data31 };
               if (vErrors === null) {
                 vErrors = [err77];
               } else {
@@ -19333,7 +20218,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key4 in data31) {
               if (!(key4 === "service" || key4 === "slot" || key4 === "host" || key4 === "kind" || key4 === "reason" || key4 === "until")) {
-                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema206, data: data31 };
+                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema209, data: data31 };
                 if (vErrors === null) {
                   vErrors = [err78];
                 } else {
@@ -19345,7 +20230,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.service !== void 0) {
               let data32 = data31.service;
               if (typeof data32 !== "string") {
-                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.service.type, parentSchema: schema206.properties.service, data: data32 };
+                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.service.type, parentSchema: schema209.properties.service, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err79];
                 } else {
@@ -19357,7 +20242,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.slot !== void 0) {
               let data33 = data31.slot;
               if (typeof data33 !== "string") {
-                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.slot.type, parentSchema: schema206.properties.slot, data: data33 };
+                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.slot.type, parentSchema: schema209.properties.slot, data: data33 };
                 if (vErrors === null) {
                   vErrors = [err80];
                 } else {
@@ -19372,7 +20257,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid20 = false;
               const _errs91 = errors;
               if (typeof data34 !== "string") {
-                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.host.anyOf[0].type, parentSchema: schema206.properties.host.anyOf[0], data: data34 };
+                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.host.anyOf[0].type, parentSchema: schema209.properties.host.anyOf[0], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err81];
                 } else {
@@ -19384,7 +20269,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid20 = valid20 || _valid3;
               const _errs93 = errors;
               if (data34 !== null) {
-                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema206.properties.host.anyOf[1].type, parentSchema: schema206.properties.host.anyOf[1], data: data34 };
+                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema209.properties.host.anyOf[1].type, parentSchema: schema209.properties.host.anyOf[1], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err82];
                 } else {
@@ -19395,7 +20280,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid3 = _errs93 === errors;
               valid20 = valid20 || _valid3;
               if (!valid20) {
-                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema206.properties.host.anyOf, parentSchema: schema206.properties.host, data: data34 };
+                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema209.properties.host.anyOf, parentSchema: schema209.properties.host, data: data34 };
                 if (vErrors === null) {
                   vErrors = [err83];
                 } else {
@@ -19416,7 +20301,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.kind !== void 0) {
               let data35 = data31.kind;
               if (typeof data35 !== "string") {
-                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.kind.type, parentSchema: schema206.properties.kind, data: data35 };
+                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.kind.type, parentSchema: schema209.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err84];
                 } else {
@@ -19425,7 +20310,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data35 === "step" || data35 === "image" || data35 === "gate" || data35 === "monitor" || data35 === "promotion" || data35 === "turn" || data35 === "retry" || data35 === "host")) {
-                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema206.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema206.properties.kind.enum, parentSchema: schema206.properties.kind, data: data35 };
+                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema209.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema209.properties.kind.enum, parentSchema: schema209.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err85];
                 } else {
@@ -19437,7 +20322,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.reason !== void 0) {
               let data36 = data31.reason;
               if (typeof data36 !== "string") {
-                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.reason.type, parentSchema: schema206.properties.reason, data: data36 };
+                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.reason.type, parentSchema: schema209.properties.reason, data: data36 };
                 if (vErrors === null) {
                   vErrors = [err86];
                 } else {
@@ -19452,7 +20337,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid21 = false;
               const _errs101 = errors;
               if (typeof data37 !== "string") {
-                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.until.anyOf[0].type, parentSchema: schema206.properties.until.anyOf[0], data: data37 };
+                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.until.anyOf[0].type, parentSchema: schema209.properties.until.anyOf[0], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err87];
                 } else {
@@ -19464,7 +20349,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid21 = valid21 || _valid4;
               const _errs103 = errors;
               if (data37 !== null) {
-                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema206.properties.until.anyOf[1].type, parentSchema: schema206.properties.until.anyOf[1], data: data37 };
+                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema209.properties.until.anyOf[1].type, parentSchema: schema209.properties.until.anyOf[1], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err88];
                 } else {
@@ -19475,7 +20360,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid4 = _errs103 === errors;
               valid21 = valid21 || _valid4;
               if (!valid21) {
-                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema206.properties.until.anyOf, parentSchema: schema206.properties.until, data: data37 };
+                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema209.properties.until.anyOf, parentSchema: schema209.properties.until, data: data37 };
                 if (vErrors === null) {
                   vErrors = [err89];
                 } else {
@@ -19494,7 +20379,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema206.type, parentSchema: schema206, data: data31 };
+            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema209.type, parentSchema: schema209, data: data31 };
             if (vErrors === null) {
               vErrors = [err90];
             } else {
@@ -19504,7 +20389,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema200.properties.waiting.type, parentSchema: schema200.properties.waiting, data: data30 };
+        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema203.properties.waiting.type, parentSchema: schema203.properties.waiting, data: data30 };
         if (vErrors === null) {
           vErrors = [err91];
         } else {
@@ -19521,7 +20406,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data39 = data38[i4];
           if (data39 && typeof data39 == "object" && !Array.isArray(data39)) {
             if (data39.service === void 0) {
-              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema207.required, parentSchema: schema207, data: data39 };
+              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema210.required, parentSchema: schema210, data: data39 };
               if (vErrors === null) {
                 vErrors = [err92];
               } else {
@@ -19530,7 +20415,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.slot === void 0) {
-              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema207.required, parentSchema: schema207, data: data39 };
+              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema210.required, parentSchema: schema210, data: data39 };
               if (vErrors === null) {
                 vErrors = [err93];
               } else {
@@ -19539,7 +20424,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.host === void 0) {
-              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema207.required, parentSchema: schema207, data: data39 };
+              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema210.required, parentSchema: schema210, data: data39 };
               if (vErrors === null) {
                 vErrors = [err94];
               } else {
@@ -19548,7 +20433,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.commit === void 0) {
-              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema207.required, parentSchema: schema207, data: data39 };
+              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema210.required, parentSchema: schema210, data: data39 };
               if (vErrors === null) {
                 vErrors = [err95];
               } else {
@@ -19557,7 +20442,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.reason === void 0) {
-              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema207.required, parentSchema: schema207, data: data39 };
+              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema210.required, parentSchema: schema210, data: data39 };
               if (vErrors === null) {
                 vErrors = [err96];
               } else {
@@ -19566,7 +20451,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.message === void 0) {
-              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema207.required, parentSchema: schema207, data: data39 };
+              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema210.required, parentSchema: schema210, data: data39 };
               if (vErrors === null) {
                 vErrors = [err97];
               } else {
@@ -19575,7 +20460,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.log === void 0) {
-              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema207.required, parentSchema: schema207, data: data39 };
+              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema210.required, parentSchema: schema210, data: data39 };
               if (vErrors === null) {
                 vErrors = [err98];
               } else {
@@ -19584,7 +20469,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.health === void 0) {
-              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema207.required, parentSchema: schema207, data: data39 };
+              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema210.required, parentSchema: schema210, data: data39 };
               if (vErrors === null) {
                 vErrors = [err99];
               } else {
@@ -19594,7 +20479,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key5 in data39) {
               if (!(key5 === "service" || key5 === "slot" || key5 === "host" || key5 === "commit" || key5 === "reason" || key5 === "message" || key5 === "log" || key5 === "health")) {
-                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema207, data: data39 };
+                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema210, data: data39 };
                 if (vErrors === null) {
                   vErrors = [err100];
                 } else {
@@ -19606,7 +20491,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.service !== void 0) {
               let data40 = data39.service;
               if (typeof data40 !== "string") {
-                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.service.type, parentSchema: schema207.properties.service, data: data40 };
+                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.service.type, parentSchema: schema210.properties.service, data: data40 };
                 if (vErrors === null) {
                   vErrors = [err101];
                 } else {
@@ -19618,7 +20503,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.slot !== void 0) {
               let data41 = data39.slot;
               if (typeof data41 !== "string") {
-                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.slot.type, parentSchema: schema207.properties.slot, data: data41 };
+                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.slot.type, parentSchema: schema210.properties.slot, data: data41 };
                 if (vErrors === null) {
                   vErrors = [err102];
                 } else {
@@ -19633,7 +20518,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid26 = false;
               const _errs117 = errors;
               if (typeof data42 !== "string") {
-                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.host.anyOf[0].type, parentSchema: schema207.properties.host.anyOf[0], data: data42 };
+                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.host.anyOf[0].type, parentSchema: schema210.properties.host.anyOf[0], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err103];
                 } else {
@@ -19645,7 +20530,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid26 = valid26 || _valid5;
               const _errs119 = errors;
               if (data42 !== null) {
-                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema207.properties.host.anyOf[1].type, parentSchema: schema207.properties.host.anyOf[1], data: data42 };
+                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema210.properties.host.anyOf[1].type, parentSchema: schema210.properties.host.anyOf[1], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err104];
                 } else {
@@ -19656,7 +20541,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid5 = _errs119 === errors;
               valid26 = valid26 || _valid5;
               if (!valid26) {
-                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema207.properties.host.anyOf, parentSchema: schema207.properties.host, data: data42 };
+                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema210.properties.host.anyOf, parentSchema: schema210.properties.host, data: data42 };
                 if (vErrors === null) {
                   vErrors = [err105];
                 } else {
@@ -19677,7 +20562,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.commit !== void 0) {
               let data43 = data39.commit;
               if (typeof data43 !== "string") {
-                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.commit.type, parentSchema: schema207.properties.commit, data: data43 };
+                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.commit.type, parentSchema: schema210.properties.commit, data: data43 };
                 if (vErrors === null) {
                   vErrors = [err106];
                 } else {
@@ -19689,7 +20574,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.reason !== void 0) {
               let data44 = data39.reason;
               if (typeof data44 !== "string") {
-                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.reason.type, parentSchema: schema207.properties.reason, data: data44 };
+                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.reason.type, parentSchema: schema210.properties.reason, data: data44 };
                 if (vErrors === null) {
                   vErrors = [err107];
                 } else {
@@ -19701,7 +20586,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.message !== void 0) {
               let data45 = data39.message;
               if (typeof data45 !== "string") {
-                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.message.type, parentSchema: schema207.properties.message, data: data45 };
+                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.message.type, parentSchema: schema210.properties.message, data: data45 };
                 if (vErrors === null) {
                   vErrors = [err108];
                 } else {
@@ -19717,7 +20602,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i5 = 0; i5 < len5; i5++) {
                   let data47 = data46[i5];
                   if (typeof data47 !== "string") {
-                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.log.items.type, parentSchema: schema207.properties.log.items, data: data47 };
+                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.log.items.type, parentSchema: schema210.properties.log.items, data: data47 };
                     if (vErrors === null) {
                       vErrors = [err109];
                     } else {
@@ -19727,7 +20612,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema207.properties.log.type, parentSchema: schema207.properties.log, data: data46 };
+                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.log.type, parentSchema: schema210.properties.log, data: data46 };
                 if (vErrors === null) {
                   vErrors = [err110];
                 } else {
@@ -19743,7 +20628,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i6 = 0; i6 < len6; i6++) {
                   let data49 = data48[i6];
                   if (typeof data49 !== "string") {
-                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.health.items.type, parentSchema: schema207.properties.health.items, data: data49 };
+                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.health.items.type, parentSchema: schema210.properties.health.items, data: data49 };
                     if (vErrors === null) {
                       vErrors = [err111];
                     } else {
@@ -19753,7 +20638,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema207.properties.health.type, parentSchema: schema207.properties.health, data: data48 };
+                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.health.type, parentSchema: schema210.properties.health, data: data48 };
                 if (vErrors === null) {
                   vErrors = [err112];
                 } else {
@@ -19763,7 +20648,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema207.type, parentSchema: schema207, data: data39 };
+            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema210.type, parentSchema: schema210, data: data39 };
             if (vErrors === null) {
               vErrors = [err113];
             } else {
@@ -19773,7 +20658,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema200.properties.failed.type, parentSchema: schema200.properties.failed, data: data38 };
+        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema203.properties.failed.type, parentSchema: schema203.properties.failed, data: data38 };
         if (vErrors === null) {
           vErrors = [err114];
         } else {
@@ -19783,7 +20668,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema200.type, parentSchema: schema200, data };
+    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema203.type, parentSchema: schema203, data };
     if (vErrors === null) {
       vErrors = [err115];
     } else {
@@ -19791,15 +20676,15 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate87.errors = vErrors;
+  validate90.errors = vErrors;
   return errors === 0;
 }
-validate87.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate84(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate90.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate87(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate84.evaluated;
+  const evaluated0 = validate87.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -19808,7 +20693,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema196.required, parentSchema: schema196, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -19817,7 +20702,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema196.required, parentSchema: schema196, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -19826,7 +20711,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema196.required, parentSchema: schema196, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -19835,7 +20720,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rejected === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema196.required, parentSchema: schema196, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -19844,7 +20729,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.converged === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema196.required, parentSchema: schema196, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -19853,7 +20738,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema196.required, parentSchema: schema196, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -19862,7 +20747,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema196.required, parentSchema: schema196, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -19871,7 +20756,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema196.required, parentSchema: schema196, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -19880,7 +20765,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema196.required, parentSchema: schema196, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -19889,7 +20774,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema196.required, parentSchema: schema196, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema199.required, parentSchema: schema199, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -19898,8 +20783,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema196.properties, key0)) {
-        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema196, data };
+      if (!func1.call(schema199.properties, key0)) {
+        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema199, data };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -19911,7 +20796,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema196.properties.version, data: data0 };
+        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema199.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -19924,7 +20809,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema197.required, parentSchema: schema197, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema200.required, parentSchema: schema200, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -19933,7 +20818,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema197.required, parentSchema: schema197, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema200.required, parentSchema: schema200, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -19942,7 +20827,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema197.required, parentSchema: schema197, data: data1 };
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema200.required, parentSchema: schema200, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -19951,7 +20836,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema197.required, parentSchema: schema197, data: data1 };
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema200.required, parentSchema: schema200, data: data1 };
           if (vErrors === null) {
             vErrors = [err15];
           } else {
@@ -19960,7 +20845,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema197.required, parentSchema: schema197, data: data1 };
+          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema200.required, parentSchema: schema200, data: data1 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -19970,7 +20855,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema197, data: data1 };
+            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema200, data: data1 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -19982,7 +20867,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.branch.type, parentSchema: schema197.properties.branch, data: data2 };
+            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.branch.type, parentSchema: schema200.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -19995,7 +20880,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data1.commit;
           if (typeof data3 === "string") {
             if (!pattern100.test(data3)) {
-              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema197.properties.commit, data: data3 };
+              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema200.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -20004,7 +20889,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.commit.type, parentSchema: schema197.properties.commit, data: data3 };
+            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.commit.type, parentSchema: schema200.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -20016,7 +20901,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.author.type, parentSchema: schema197.properties.author, data: data4 };
+            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.author.type, parentSchema: schema200.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -20028,7 +20913,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.date.type, parentSchema: schema197.properties.date, data: data5 };
+            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.date.type, parentSchema: schema200.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -20040,7 +20925,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.subject.type, parentSchema: schema197.properties.subject, data: data6 };
+            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.subject.type, parentSchema: schema200.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err23];
             } else {
@@ -20050,7 +20935,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema197.type, parentSchema: schema197, data: data1 };
+        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema200.type, parentSchema: schema200, data: data1 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -20062,7 +20947,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.generatedAt.type, parentSchema: schema196.properties.generatedAt, data: data7 };
+        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.generatedAt.type, parentSchema: schema199.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -20076,15 +20961,15 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs20 = errors;
       let valid3 = false;
       const _errs21 = errors;
-      if (!validate85(data8, { instancePath: instancePath + "/rejected", parentData: data, parentDataProperty: "rejected", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate85.errors : vErrors.concat(validate85.errors);
+      if (!validate88(data8, { instancePath: instancePath + "/rejected", parentData: data, parentDataProperty: "rejected", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate88.errors : vErrors.concat(validate88.errors);
         errors = vErrors.length;
       }
       var _valid0 = _errs21 === errors;
       valid3 = valid3 || _valid0;
       const _errs22 = errors;
       if (data8 !== null) {
-        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema196.properties.rejected.anyOf[1].type, parentSchema: schema196.properties.rejected.anyOf[1], data: data8 };
+        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema199.properties.rejected.anyOf[1].type, parentSchema: schema199.properties.rejected.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -20095,7 +20980,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs22 === errors;
       valid3 = valid3 || _valid0;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema196.properties.rejected.anyOf, parentSchema: schema196.properties.rejected, data: data8 };
+        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema199.properties.rejected.anyOf, parentSchema: schema199.properties.rejected, data: data8 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -20116,7 +21001,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.converged !== void 0) {
       let data9 = data.converged;
       if (typeof data9 !== "boolean") {
-        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema196.properties.converged.type, parentSchema: schema196.properties.converged, data: data9 };
+        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema199.properties.converged.type, parentSchema: schema199.properties.converged, data: data9 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -20128,7 +21013,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.steps !== void 0) {
       let data10 = data.steps;
       if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema196.properties.steps.type, parentSchema: schema196.properties.steps, data: data10 };
+        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema199.properties.steps.type, parentSchema: schema199.properties.steps, data: data10 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -20140,7 +21025,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data11 = data.durationMs;
       if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema196.properties.durationMs.type, parentSchema: schema196.properties.durationMs, data: data11 };
+        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema199.properties.durationMs.type, parentSchema: schema199.properties.durationMs, data: data11 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -20154,13 +21039,13 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data12)) {
         const len0 = data12.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate87(data12[i0], { instancePath: instancePath + "/applications/" + i0, parentData: data12, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate87.errors : vErrors.concat(validate87.errors);
+          if (!validate90(data12[i0], { instancePath: instancePath + "/applications/" + i0, parentData: data12, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate90.errors : vErrors.concat(validate90.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema196.properties.applications.type, parentSchema: schema196.properties.applications, data: data12 };
+        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.applications.type, parentSchema: schema199.properties.applications, data: data12 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -20177,7 +21062,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           let data15 = data14[i1];
           if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
             if (data15.host === void 0) {
-              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema208.required, parentSchema: schema208, data: data15 };
+              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema211.required, parentSchema: schema211, data: data15 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -20186,7 +21071,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.state === void 0) {
-              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema208.required, parentSchema: schema208, data: data15 };
+              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema211.required, parentSchema: schema211, data: data15 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -20195,7 +21080,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.since === void 0) {
-              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema208.required, parentSchema: schema208, data: data15 };
+              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema211.required, parentSchema: schema211, data: data15 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -20204,7 +21089,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.use === void 0) {
-              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema208.required, parentSchema: schema208, data: data15 };
+              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema211.required, parentSchema: schema211, data: data15 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -20213,7 +21098,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.reason === void 0) {
-              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema208.required, parentSchema: schema208, data: data15 };
+              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema211.required, parentSchema: schema211, data: data15 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -20222,7 +21107,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.notes === void 0) {
-              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "notes" }, message: "must have required property 'notes'", schema: schema208.required, parentSchema: schema208, data: data15 };
+              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "notes" }, message: "must have required property 'notes'", schema: schema211.required, parentSchema: schema211, data: data15 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -20231,7 +21116,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.engine === void 0) {
-              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema208.required, parentSchema: schema208, data: data15 };
+              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema211.required, parentSchema: schema211, data: data15 };
               if (vErrors === null) {
                 vErrors = [err38];
               } else {
@@ -20240,7 +21125,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.apiVersion === void 0) {
-              const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema208.required, parentSchema: schema208, data: data15 };
+              const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema211.required, parentSchema: schema211, data: data15 };
               if (vErrors === null) {
                 vErrors = [err39];
               } else {
@@ -20249,7 +21134,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.containers === void 0) {
-              const err40 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema208.required, parentSchema: schema208, data: data15 };
+              const err40 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema211.required, parentSchema: schema211, data: data15 };
               if (vErrors === null) {
                 vErrors = [err40];
               } else {
@@ -20258,7 +21143,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.unmanaged === void 0) {
-              const err41 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema208.required, parentSchema: schema208, data: data15 };
+              const err41 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema211.required, parentSchema: schema211, data: data15 };
               if (vErrors === null) {
                 vErrors = [err41];
               } else {
@@ -20267,8 +21152,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             for (const key2 in data15) {
-              if (!func1.call(schema208.properties, key2)) {
-                const err42 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema208, data: data15 };
+              if (!func1.call(schema211.properties, key2)) {
+                const err42 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema211, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -20280,7 +21165,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.host !== void 0) {
               let data16 = data15.host;
               if (typeof data16 !== "string") {
-                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.host.type, parentSchema: schema208.properties.host, data: data16 };
+                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.host.type, parentSchema: schema211.properties.host, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -20292,7 +21177,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.state !== void 0) {
               let data17 = data15.state;
               if (typeof data17 !== "string") {
-                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.state.type, parentSchema: schema208.properties.state, data: data17 };
+                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.state.type, parentSchema: schema211.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -20301,7 +21186,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data17 === "ready" || data17 === "unreachable" || data17 === "lost")) {
-                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema208.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema208.properties.state.enum, parentSchema: schema208.properties.state, data: data17 };
+                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema211.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema211.properties.state.enum, parentSchema: schema211.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -20316,7 +21201,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               let valid10 = false;
               const _errs45 = errors;
               if (typeof data18 !== "string") {
-                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.since.anyOf[0].type, parentSchema: schema208.properties.since.anyOf[0], data: data18 };
+                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.since.anyOf[0].type, parentSchema: schema211.properties.since.anyOf[0], data: data18 };
                 if (vErrors === null) {
                   vErrors = [err46];
                 } else {
@@ -20328,7 +21213,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               valid10 = valid10 || _valid1;
               const _errs47 = errors;
               if (data18 !== null) {
-                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema208.properties.since.anyOf[1].type, parentSchema: schema208.properties.since.anyOf[1], data: data18 };
+                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema211.properties.since.anyOf[1].type, parentSchema: schema211.properties.since.anyOf[1], data: data18 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -20339,7 +21224,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs47 === errors;
               valid10 = valid10 || _valid1;
               if (!valid10) {
-                const err48 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema208.properties.since.anyOf, parentSchema: schema208.properties.since, data: data18 };
+                const err48 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema211.properties.since.anyOf, parentSchema: schema211.properties.since, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err48];
                 } else {
@@ -20360,7 +21245,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.use !== void 0) {
               let data19 = data15.use;
               if (typeof data19 !== "string") {
-                const err49 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.use.type, parentSchema: schema208.properties.use, data: data19 };
+                const err49 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.use.type, parentSchema: schema211.properties.use, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err49];
                 } else {
@@ -20369,7 +21254,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data19 === "open" || data19 === "cordoned" || data19 === "draining" || data19 === "fenced")) {
-                const err50 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/enum", keyword: "enum", params: { allowedValues: schema208.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema208.properties.use.enum, parentSchema: schema208.properties.use, data: data19 };
+                const err50 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/enum", keyword: "enum", params: { allowedValues: schema211.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema211.properties.use.enum, parentSchema: schema211.properties.use, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -20381,7 +21266,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.reason !== void 0) {
               let data20 = data15.reason;
               if (typeof data20 !== "string") {
-                const err51 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.reason.type, parentSchema: schema208.properties.reason, data: data20 };
+                const err51 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.reason.type, parentSchema: schema211.properties.reason, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err51];
                 } else {
@@ -20397,7 +21282,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i2 = 0; i2 < len2; i2++) {
                   let data22 = data21[i2];
                   if (typeof data22 !== "string") {
-                    const err52 = { instancePath: instancePath + "/hosts/" + i1 + "/notes/" + i2, schemaPath: "#/$defs/host/properties/notes/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.notes.items.type, parentSchema: schema208.properties.notes.items, data: data22 };
+                    const err52 = { instancePath: instancePath + "/hosts/" + i1 + "/notes/" + i2, schemaPath: "#/$defs/host/properties/notes/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.notes.items.type, parentSchema: schema211.properties.notes.items, data: data22 };
                     if (vErrors === null) {
                       vErrors = [err52];
                     } else {
@@ -20407,7 +21292,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err53 = { instancePath: instancePath + "/hosts/" + i1 + "/notes", schemaPath: "#/$defs/host/properties/notes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema208.properties.notes.type, parentSchema: schema208.properties.notes, data: data21 };
+                const err53 = { instancePath: instancePath + "/hosts/" + i1 + "/notes", schemaPath: "#/$defs/host/properties/notes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema211.properties.notes.type, parentSchema: schema211.properties.notes, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err53];
                 } else {
@@ -20419,7 +21304,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.engine !== void 0) {
               let data23 = data15.engine;
               if (typeof data23 !== "string") {
-                const err54 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.engine.type, parentSchema: schema208.properties.engine, data: data23 };
+                const err54 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.engine.type, parentSchema: schema211.properties.engine, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -20431,7 +21316,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.apiVersion !== void 0) {
               let data24 = data15.apiVersion;
               if (typeof data24 !== "string") {
-                const err55 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.apiVersion.type, parentSchema: schema208.properties.apiVersion, data: data24 };
+                const err55 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.apiVersion.type, parentSchema: schema211.properties.apiVersion, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -20443,7 +21328,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.containers !== void 0) {
               let data25 = data15.containers;
               if (!(typeof data25 == "number" && (!(data25 % 1) && !isNaN(data25)) && isFinite(data25))) {
-                const err56 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema208.properties.containers.type, parentSchema: schema208.properties.containers, data: data25 };
+                const err56 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema211.properties.containers.type, parentSchema: schema211.properties.containers, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -20455,7 +21340,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.unmanaged !== void 0) {
               let data26 = data15.unmanaged;
               if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
-                const err57 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema208.properties.unmanaged.type, parentSchema: schema208.properties.unmanaged, data: data26 };
+                const err57 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema211.properties.unmanaged.type, parentSchema: schema211.properties.unmanaged, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -20465,7 +21350,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err58 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema208.type, parentSchema: schema208, data: data15 };
+            const err58 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema211.type, parentSchema: schema211, data: data15 };
             if (vErrors === null) {
               vErrors = [err58];
             } else {
@@ -20475,7 +21360,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err59 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema196.properties.hosts.type, parentSchema: schema196.properties.hosts, data: data14 };
+        const err59 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.hosts.type, parentSchema: schema199.properties.hosts, data: data14 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -20491,7 +21376,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs67 = errors;
       if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
         if (data27.applications === void 0) {
-          const err60 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema209.required, parentSchema: schema209, data: data27 };
+          const err60 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema212.required, parentSchema: schema212, data: data27 };
           if (vErrors === null) {
             vErrors = [err60];
           } else {
@@ -20500,7 +21385,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data27.of === void 0) {
-          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema209.required, parentSchema: schema209, data: data27 };
+          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema212.required, parentSchema: schema212, data: data27 };
           if (vErrors === null) {
             vErrors = [err61];
           } else {
@@ -20509,7 +21394,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data27.commits === void 0) {
-          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema209.required, parentSchema: schema209, data: data27 };
+          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema212.required, parentSchema: schema212, data: data27 };
           if (vErrors === null) {
             vErrors = [err62];
           } else {
@@ -20519,7 +21404,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key3 in data27) {
           if (!(key3 === "applications" || key3 === "of" || key3 === "commits")) {
-            const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema209, data: data27 };
+            const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema212, data: data27 };
             if (vErrors === null) {
               vErrors = [err63];
             } else {
@@ -20535,7 +21420,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i3 = 0; i3 < len3; i3++) {
               let data29 = data28[i3];
               if (typeof data29 !== "string") {
-                const err64 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.applications.items.type, parentSchema: schema209.properties.applications.items, data: data29 };
+                const err64 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.applications.items.type, parentSchema: schema212.properties.applications.items, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err64];
                 } else {
@@ -20545,7 +21430,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err65 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema209.properties.applications.type, parentSchema: schema209.properties.applications, data: data28 };
+            const err65 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema212.properties.applications.type, parentSchema: schema212.properties.applications, data: data28 };
             if (vErrors === null) {
               vErrors = [err65];
             } else {
@@ -20557,7 +21442,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         if (data27.of !== void 0) {
           let data30 = data27.of;
           if (!(typeof data30 == "number" && (!(data30 % 1) && !isNaN(data30)) && isFinite(data30))) {
-            const err66 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema209.properties.of.type, parentSchema: schema209.properties.of, data: data30 };
+            const err66 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema212.properties.of.type, parentSchema: schema212.properties.of, data: data30 };
             if (vErrors === null) {
               vErrors = [err66];
             } else {
@@ -20573,7 +21458,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i4 = 0; i4 < len4; i4++) {
               let data32 = data31[i4];
               if (typeof data32 !== "string") {
-                const err67 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.commits.items.type, parentSchema: schema209.properties.commits.items, data: data32 };
+                const err67 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.commits.items.type, parentSchema: schema212.properties.commits.items, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err67];
                 } else {
@@ -20583,7 +21468,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err68 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema209.properties.commits.type, parentSchema: schema209.properties.commits, data: data31 };
+            const err68 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema212.properties.commits.type, parentSchema: schema212.properties.commits, data: data31 };
             if (vErrors === null) {
               vErrors = [err68];
             } else {
@@ -20593,7 +21478,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err69 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema209.type, parentSchema: schema209, data: data27 };
+        const err69 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema212.type, parentSchema: schema212, data: data27 };
         if (vErrors === null) {
           vErrors = [err69];
         } else {
@@ -20605,7 +21490,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       valid13 = valid13 || _valid2;
       const _errs81 = errors;
       if (data27 !== null) {
-        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema196.properties.held.anyOf[1].type, parentSchema: schema196.properties.held.anyOf[1], data: data27 };
+        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema199.properties.held.anyOf[1].type, parentSchema: schema199.properties.held.anyOf[1], data: data27 };
         if (vErrors === null) {
           vErrors = [err70];
         } else {
@@ -20616,7 +21501,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs81 === errors;
       valid13 = valid13 || _valid2;
       if (!valid13) {
-        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema196.properties.held.anyOf, parentSchema: schema196.properties.held, data: data27 };
+        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema199.properties.held.anyOf, parentSchema: schema199.properties.held, data: data27 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -20635,7 +21520,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err72 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema196.type, parentSchema: schema196, data };
+    const err72 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema199.type, parentSchema: schema199, data };
     if (vErrors === null) {
       vErrors = [err72];
     } else {
@@ -20643,20 +21528,20 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate84.errors = vErrors;
+  validate87.errors = vErrors;
   return errors === 0;
 }
-validate84.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateUnmanaged = validate91;
-var schema209 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/unmanaged.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts", "unreachableHosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/unmanagedHost" } }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "unmanagedHost": { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } }, "unmanagedContainer": { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } }, "unmanagedObject": { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } } } };
-var schema210 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema211 = { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } };
-var schema212 = { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } };
-var schema213 = { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } };
-function validate92(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate87.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateUnmanaged = validate94;
+var schema213 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/unmanaged.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts", "unreachableHosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/unmanagedHost" } }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "unmanagedHost": { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } }, "unmanagedContainer": { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } }, "unmanagedObject": { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } } } };
+var schema214 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema215 = { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } };
+var schema216 = { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } };
+var schema217 = { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } };
+function validate95(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate92.evaluated;
+  const evaluated0 = validate95.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -20665,7 +21550,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.host === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema211.required, parentSchema: schema211, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema215.required, parentSchema: schema215, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -20674,7 +21559,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.containers === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema211.required, parentSchema: schema211, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema215.required, parentSchema: schema215, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -20683,7 +21568,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.networks === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "networks" }, message: "must have required property 'networks'", schema: schema211.required, parentSchema: schema211, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "networks" }, message: "must have required property 'networks'", schema: schema215.required, parentSchema: schema215, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -20692,7 +21577,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.volumes === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "volumes" }, message: "must have required property 'volumes'", schema: schema211.required, parentSchema: schema211, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "volumes" }, message: "must have required property 'volumes'", schema: schema215.required, parentSchema: schema215, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -20702,7 +21587,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "host" || key0 === "containers" || key0 === "networks" || key0 === "volumes")) {
-        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema211, data };
+        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema215, data };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -20714,7 +21599,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data0 = data.host;
       if (typeof data0 !== "string") {
-        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.host.type, parentSchema: schema211.properties.host, data: data0 };
+        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.host.type, parentSchema: schema215.properties.host, data: data0 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -20731,7 +21616,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
           let data2 = data1[i0];
           if (data2 && typeof data2 == "object" && !Array.isArray(data2)) {
             if (data2.container === void 0) {
-              const err6 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema212.required, parentSchema: schema212, data: data2 };
+              const err6 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema216.required, parentSchema: schema216, data: data2 };
               if (vErrors === null) {
                 vErrors = [err6];
               } else {
@@ -20740,7 +21625,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.id === void 0) {
-              const err7 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "id" }, message: "must have required property 'id'", schema: schema212.required, parentSchema: schema212, data: data2 };
+              const err7 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "id" }, message: "must have required property 'id'", schema: schema216.required, parentSchema: schema216, data: data2 };
               if (vErrors === null) {
                 vErrors = [err7];
               } else {
@@ -20749,7 +21634,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.image === void 0) {
-              const err8 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema212.required, parentSchema: schema212, data: data2 };
+              const err8 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema216.required, parentSchema: schema216, data: data2 };
               if (vErrors === null) {
                 vErrors = [err8];
               } else {
@@ -20758,7 +21643,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.state === void 0) {
-              const err9 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema212.required, parentSchema: schema212, data: data2 };
+              const err9 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema216.required, parentSchema: schema216, data: data2 };
               if (vErrors === null) {
                 vErrors = [err9];
               } else {
@@ -20767,7 +21652,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.project === void 0) {
-              const err10 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema212.required, parentSchema: schema212, data: data2 };
+              const err10 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema216.required, parentSchema: schema216, data: data2 };
               if (vErrors === null) {
                 vErrors = [err10];
               } else {
@@ -20776,7 +21661,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.ports === void 0) {
-              const err11 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "ports" }, message: "must have required property 'ports'", schema: schema212.required, parentSchema: schema212, data: data2 };
+              const err11 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "ports" }, message: "must have required property 'ports'", schema: schema216.required, parentSchema: schema216, data: data2 };
               if (vErrors === null) {
                 vErrors = [err11];
               } else {
@@ -20786,7 +21671,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data2) {
               if (!(key1 === "container" || key1 === "id" || key1 === "image" || key1 === "state" || key1 === "project" || key1 === "ports")) {
-                const err12 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema212, data: data2 };
+                const err12 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema216, data: data2 };
                 if (vErrors === null) {
                   vErrors = [err12];
                 } else {
@@ -20798,7 +21683,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.container !== void 0) {
               let data3 = data2.container;
               if (typeof data3 !== "string") {
-                const err13 = { instancePath: instancePath + "/containers/" + i0 + "/container", schemaPath: "#/$defs/unmanagedContainer/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.container.type, parentSchema: schema212.properties.container, data: data3 };
+                const err13 = { instancePath: instancePath + "/containers/" + i0 + "/container", schemaPath: "#/$defs/unmanagedContainer/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.container.type, parentSchema: schema216.properties.container, data: data3 };
                 if (vErrors === null) {
                   vErrors = [err13];
                 } else {
@@ -20810,7 +21695,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.id !== void 0) {
               let data4 = data2.id;
               if (typeof data4 !== "string") {
-                const err14 = { instancePath: instancePath + "/containers/" + i0 + "/id", schemaPath: "#/$defs/unmanagedContainer/properties/id/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.id.type, parentSchema: schema212.properties.id, data: data4 };
+                const err14 = { instancePath: instancePath + "/containers/" + i0 + "/id", schemaPath: "#/$defs/unmanagedContainer/properties/id/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.id.type, parentSchema: schema216.properties.id, data: data4 };
                 if (vErrors === null) {
                   vErrors = [err14];
                 } else {
@@ -20822,7 +21707,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.image !== void 0) {
               let data5 = data2.image;
               if (typeof data5 !== "string") {
-                const err15 = { instancePath: instancePath + "/containers/" + i0 + "/image", schemaPath: "#/$defs/unmanagedContainer/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.image.type, parentSchema: schema212.properties.image, data: data5 };
+                const err15 = { instancePath: instancePath + "/containers/" + i0 + "/image", schemaPath: "#/$defs/unmanagedContainer/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.image.type, parentSchema: schema216.properties.image, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err15];
                 } else {
@@ -20834,7 +21719,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.state !== void 0) {
               let data6 = data2.state;
               if (typeof data6 !== "string") {
-                const err16 = { instancePath: instancePath + "/containers/" + i0 + "/state", schemaPath: "#/$defs/unmanagedContainer/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.state.type, parentSchema: schema212.properties.state, data: data6 };
+                const err16 = { instancePath: instancePath + "/containers/" + i0 + "/state", schemaPath: "#/$defs/unmanagedContainer/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.state.type, parentSchema: schema216.properties.state, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err16];
                 } else {
@@ -20846,7 +21731,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.project !== void 0) {
               let data7 = data2.project;
               if (typeof data7 !== "string") {
-                const err17 = { instancePath: instancePath + "/containers/" + i0 + "/project", schemaPath: "#/$defs/unmanagedContainer/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.project.type, parentSchema: schema212.properties.project, data: data7 };
+                const err17 = { instancePath: instancePath + "/containers/" + i0 + "/project", schemaPath: "#/$defs/unmanagedContainer/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.project.type, parentSchema: schema216.properties.project, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err17];
                 } else {
@@ -20862,7 +21747,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i1 = 0; i1 < len1; i1++) {
                   let data9 = data8[i1];
                   if (typeof data9 !== "string") {
-                    const err18 = { instancePath: instancePath + "/containers/" + i0 + "/ports/" + i1, schemaPath: "#/$defs/unmanagedContainer/properties/ports/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.ports.items.type, parentSchema: schema212.properties.ports.items, data: data9 };
+                    const err18 = { instancePath: instancePath + "/containers/" + i0 + "/ports/" + i1, schemaPath: "#/$defs/unmanagedContainer/properties/ports/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.ports.items.type, parentSchema: schema216.properties.ports.items, data: data9 };
                     if (vErrors === null) {
                       vErrors = [err18];
                     } else {
@@ -20872,7 +21757,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err19 = { instancePath: instancePath + "/containers/" + i0 + "/ports", schemaPath: "#/$defs/unmanagedContainer/properties/ports/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema212.properties.ports.type, parentSchema: schema212.properties.ports, data: data8 };
+                const err19 = { instancePath: instancePath + "/containers/" + i0 + "/ports", schemaPath: "#/$defs/unmanagedContainer/properties/ports/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema216.properties.ports.type, parentSchema: schema216.properties.ports, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -20882,7 +21767,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err20 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema212.type, parentSchema: schema212, data: data2 };
+            const err20 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema216.type, parentSchema: schema216, data: data2 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -20892,7 +21777,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/containers", schemaPath: "#/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema211.properties.containers.type, parentSchema: schema211.properties.containers, data: data1 };
+        const err21 = { instancePath: instancePath + "/containers", schemaPath: "#/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema215.properties.containers.type, parentSchema: schema215.properties.containers, data: data1 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -20909,7 +21794,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
           let data11 = data10[i2];
           if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
             if (data11.name === void 0) {
-              const err22 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema213.required, parentSchema: schema213, data: data11 };
+              const err22 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema217.required, parentSchema: schema217, data: data11 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -20918,7 +21803,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.driver === void 0) {
-              const err23 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema213.required, parentSchema: schema213, data: data11 };
+              const err23 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema217.required, parentSchema: schema217, data: data11 };
               if (vErrors === null) {
                 vErrors = [err23];
               } else {
@@ -20927,7 +21812,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.project === void 0) {
-              const err24 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema213.required, parentSchema: schema213, data: data11 };
+              const err24 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema217.required, parentSchema: schema217, data: data11 };
               if (vErrors === null) {
                 vErrors = [err24];
               } else {
@@ -20937,7 +21822,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data11) {
               if (!(key2 === "name" || key2 === "driver" || key2 === "project")) {
-                const err25 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema213, data: data11 };
+                const err25 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema217, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -20949,7 +21834,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.name !== void 0) {
               let data12 = data11.name;
               if (typeof data12 !== "string") {
-                const err26 = { instancePath: instancePath + "/networks/" + i2 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.name.type, parentSchema: schema213.properties.name, data: data12 };
+                const err26 = { instancePath: instancePath + "/networks/" + i2 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.name.type, parentSchema: schema217.properties.name, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -20961,7 +21846,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.driver !== void 0) {
               let data13 = data11.driver;
               if (typeof data13 !== "string") {
-                const err27 = { instancePath: instancePath + "/networks/" + i2 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.driver.type, parentSchema: schema213.properties.driver, data: data13 };
+                const err27 = { instancePath: instancePath + "/networks/" + i2 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.driver.type, parentSchema: schema217.properties.driver, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -20973,7 +21858,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.project !== void 0) {
               let data14 = data11.project;
               if (typeof data14 !== "string") {
-                const err28 = { instancePath: instancePath + "/networks/" + i2 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.project.type, parentSchema: schema213.properties.project, data: data14 };
+                const err28 = { instancePath: instancePath + "/networks/" + i2 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.project.type, parentSchema: schema217.properties.project, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -20983,7 +21868,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err29 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema213.type, parentSchema: schema213, data: data11 };
+            const err29 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema217.type, parentSchema: schema217, data: data11 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -20993,7 +21878,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema211.properties.networks.type, parentSchema: schema211.properties.networks, data: data10 };
+        const err30 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema215.properties.networks.type, parentSchema: schema215.properties.networks, data: data10 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -21010,7 +21895,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
           let data16 = data15[i3];
           if (data16 && typeof data16 == "object" && !Array.isArray(data16)) {
             if (data16.name === void 0) {
-              const err31 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema213.required, parentSchema: schema213, data: data16 };
+              const err31 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema217.required, parentSchema: schema217, data: data16 };
               if (vErrors === null) {
                 vErrors = [err31];
               } else {
@@ -21019,7 +21904,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data16.driver === void 0) {
-              const err32 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema213.required, parentSchema: schema213, data: data16 };
+              const err32 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema217.required, parentSchema: schema217, data: data16 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -21028,7 +21913,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data16.project === void 0) {
-              const err33 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema213.required, parentSchema: schema213, data: data16 };
+              const err33 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema217.required, parentSchema: schema217, data: data16 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -21038,7 +21923,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key3 in data16) {
               if (!(key3 === "name" || key3 === "driver" || key3 === "project")) {
-                const err34 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema213, data: data16 };
+                const err34 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema217, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err34];
                 } else {
@@ -21050,7 +21935,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             if (data16.name !== void 0) {
               let data17 = data16.name;
               if (typeof data17 !== "string") {
-                const err35 = { instancePath: instancePath + "/volumes/" + i3 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.name.type, parentSchema: schema213.properties.name, data: data17 };
+                const err35 = { instancePath: instancePath + "/volumes/" + i3 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.name.type, parentSchema: schema217.properties.name, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err35];
                 } else {
@@ -21062,7 +21947,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             if (data16.driver !== void 0) {
               let data18 = data16.driver;
               if (typeof data18 !== "string") {
-                const err36 = { instancePath: instancePath + "/volumes/" + i3 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.driver.type, parentSchema: schema213.properties.driver, data: data18 };
+                const err36 = { instancePath: instancePath + "/volumes/" + i3 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.driver.type, parentSchema: schema217.properties.driver, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err36];
                 } else {
@@ -21074,7 +21959,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
             if (data16.project !== void 0) {
               let data19 = data16.project;
               if (typeof data19 !== "string") {
-                const err37 = { instancePath: instancePath + "/volumes/" + i3 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.project.type, parentSchema: schema213.properties.project, data: data19 };
+                const err37 = { instancePath: instancePath + "/volumes/" + i3 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.project.type, parentSchema: schema217.properties.project, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err37];
                 } else {
@@ -21084,7 +21969,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err38 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema213.type, parentSchema: schema213, data: data16 };
+            const err38 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema217.type, parentSchema: schema217, data: data16 };
             if (vErrors === null) {
               vErrors = [err38];
             } else {
@@ -21094,7 +21979,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err39 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema211.properties.volumes.type, parentSchema: schema211.properties.volumes, data: data15 };
+        const err39 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema215.properties.volumes.type, parentSchema: schema215.properties.volumes, data: data15 };
         if (vErrors === null) {
           vErrors = [err39];
         } else {
@@ -21104,7 +21989,7 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err40 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema211.type, parentSchema: schema211, data };
+    const err40 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema215.type, parentSchema: schema215, data };
     if (vErrors === null) {
       vErrors = [err40];
     } else {
@@ -21112,15 +21997,15 @@ function validate92(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate92.errors = vErrors;
+  validate95.errors = vErrors;
   return errors === 0;
 }
-validate92.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate91(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate95.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate94(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate91.evaluated;
+  const evaluated0 = validate94.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -21129,7 +22014,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema209.required, parentSchema: schema209, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema213.required, parentSchema: schema213, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -21138,7 +22023,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema209.required, parentSchema: schema209, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema213.required, parentSchema: schema213, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -21147,7 +22032,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema209.required, parentSchema: schema209, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema213.required, parentSchema: schema213, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -21156,7 +22041,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema209.required, parentSchema: schema209, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema213.required, parentSchema: schema213, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -21165,7 +22050,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.unreachableHosts === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unreachableHosts" }, message: "must have required property 'unreachableHosts'", schema: schema209.required, parentSchema: schema209, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unreachableHosts" }, message: "must have required property 'unreachableHosts'", schema: schema213.required, parentSchema: schema213, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -21175,7 +22060,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "hosts" || key0 === "unreachableHosts")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema209, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema213, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -21187,7 +22072,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err6 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema209.properties.version, data: data0 };
+        const err6 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema213.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -21200,7 +22085,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema210.required, parentSchema: schema210, data: data1 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema214.required, parentSchema: schema214, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -21209,7 +22094,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema210.required, parentSchema: schema210, data: data1 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema214.required, parentSchema: schema214, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -21218,7 +22103,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema210.required, parentSchema: schema210, data: data1 };
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema214.required, parentSchema: schema214, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -21227,7 +22112,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema210.required, parentSchema: schema210, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema214.required, parentSchema: schema214, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -21236,7 +22121,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema210.required, parentSchema: schema210, data: data1 };
+          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema214.required, parentSchema: schema214, data: data1 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -21246,7 +22131,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema210, data: data1 };
+            const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema214, data: data1 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -21258,7 +22143,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.branch.type, parentSchema: schema210.properties.branch, data: data2 };
+            const err13 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.branch.type, parentSchema: schema214.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -21270,8 +22155,8 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern99.test(data3)) {
-              const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema210.properties.commit, data: data3 };
+            if (!pattern100.test(data3)) {
+              const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema214.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -21280,7 +22165,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err15 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.commit.type, parentSchema: schema210.properties.commit, data: data3 };
+            const err15 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.commit.type, parentSchema: schema214.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -21292,7 +22177,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err16 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.author.type, parentSchema: schema210.properties.author, data: data4 };
+            const err16 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.author.type, parentSchema: schema214.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -21304,7 +22189,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err17 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.date.type, parentSchema: schema210.properties.date, data: data5 };
+            const err17 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.date.type, parentSchema: schema214.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -21316,7 +22201,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.subject.type, parentSchema: schema210.properties.subject, data: data6 };
+            const err18 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.subject.type, parentSchema: schema214.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -21326,7 +22211,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err19 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema210.type, parentSchema: schema210, data: data1 };
+        const err19 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema214.type, parentSchema: schema214, data: data1 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -21338,7 +22223,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err20 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.generatedAt.type, parentSchema: schema209.properties.generatedAt, data: data7 };
+        const err20 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.generatedAt.type, parentSchema: schema213.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -21352,13 +22237,13 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data8)) {
         const len0 = data8.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate92(data8[i0], { instancePath: instancePath + "/hosts/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate92.errors : vErrors.concat(validate92.errors);
+          if (!validate95(data8[i0], { instancePath: instancePath + "/hosts/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate95.errors : vErrors.concat(validate95.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema209.properties.hosts.type, parentSchema: schema209.properties.hosts, data: data8 };
+        const err21 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema213.properties.hosts.type, parentSchema: schema213.properties.hosts, data: data8 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -21374,7 +22259,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data11 = data10[i1];
           if (typeof data11 !== "string") {
-            const err22 = { instancePath: instancePath + "/unreachableHosts/" + i1, schemaPath: "#/properties/unreachableHosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.unreachableHosts.items.type, parentSchema: schema209.properties.unreachableHosts.items, data: data11 };
+            const err22 = { instancePath: instancePath + "/unreachableHosts/" + i1, schemaPath: "#/properties/unreachableHosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.unreachableHosts.items.type, parentSchema: schema213.properties.unreachableHosts.items, data: data11 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -21384,7 +22269,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err23 = { instancePath: instancePath + "/unreachableHosts", schemaPath: "#/properties/unreachableHosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema209.properties.unreachableHosts.type, parentSchema: schema209.properties.unreachableHosts, data: data10 };
+        const err23 = { instancePath: instancePath + "/unreachableHosts", schemaPath: "#/properties/unreachableHosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema213.properties.unreachableHosts.type, parentSchema: schema213.properties.unreachableHosts, data: data10 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -21394,7 +22279,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err24 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema209.type, parentSchema: schema209, data };
+    const err24 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema213.type, parentSchema: schema213, data };
     if (vErrors === null) {
       vErrors = [err24];
     } else {
@@ -21402,15 +22287,16 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate91.errors = vErrors;
+  validate94.errors = vErrors;
   return errors === 0;
 }
-validate91.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+validate94.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 export {
   validateCompose,
   validateDiagnostics,
   validateDrift,
   validateFleet,
+  validateHistory,
   validateHosts,
   validateImport,
   validateOperator,

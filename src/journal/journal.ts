@@ -6,6 +6,7 @@ import type { RejectedRevision } from '../model/rejected-revision.ts';
 import type { OperatorRequest } from '../model/request.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
+import type { HistoryQuery, KeptEntry } from './history-rows.ts';
 
 /** A drift item over time. */
 export interface DriftRecord {
@@ -25,6 +26,8 @@ export interface JournalReader extends Disposable {
   rejected(): RejectedRevision | null;
   /** Items that are there now, and those that were resolved at or after `since` (milliseconds since the epoch). */
   drift(since: number): readonly DriftRecord[];
+  /** What happened, newest first. */
+  history(query: HistoryQuery): readonly KeptEntry[];
 }
 
 /** The small memory of the operator. Each method is one transaction, on disk when it returns. */

@@ -1,4 +1,5 @@
 import { existsSync, renameSync } from 'node:fs';
+import { basename } from 'node:path';
 
 import Database from 'libsql';
 import type { Logger } from 'pino';
@@ -6,6 +7,8 @@ import type { Logger } from 'pino';
 import { messageOf, TransientError } from '../model/errors.ts';
 import { emptyJournal } from '../model/journal-state.ts';
 import type { Journal, JournalReader } from './journal.ts';
+import { defaultHistoryBudget } from './history-book.ts';
+import { readHistory } from './history-rows.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { isUnreadable, journalFile, makeStateFolder, openDatabase } from './open-database.ts';
 import { readAccepted, readDrift, readRejected, readState } from './sqlite-reader.ts';
@@ -15,14 +18,20 @@ import { lockState } from './state-lock.ts';
  * Opens the journal of a state folder for writing and makes this process its only writer. A file that cannot be read is
  * set aside and a new one begun: what it held is learnt anew from Git and the hosts.
  *
+ * @param historyBudget bytes that the history may take
  * @throws StalledError `StateLocked`
  */
-export function openJournal(stateDir: string, logger: Logger): Journal {
+export function openJournal(
+  stateDir: string,
+  logger: Logger,
+  historyBudget = defaultHistoryBudget,
+): Journal {
+  const options = { now: () => Date.now(), budget: historyBudget, begunBecause: '' };
   makeStateFolder(stateDir);
   const lock = lockState(stateDir);
   const file = journalFile(stateDir);
   try {
-    return new SqliteJournal(openDatabase(file), lock);
+    return new SqliteJournal(openDatabase(file), lock, options);
   } catch (error) {
     if (!isUnreadable(error)) {
       lock[Symbol.dispose]();
@@ -33,8 +42,9 @@ export function openJournal(stateDir: string, logger: Logger): Journal {
       );
     }
     logger.warn({ file, reason: messageOf(error) }, 'journal cannot be read: it is begun anew');
-    setAside(file);
-    return new SqliteJournal(openDatabase(file), lock);
+    const aside = setAside(file);
+    const begunBecause = `the journal before could not be read and was set aside as ${aside}`;
+    return new SqliteJournal(openDatabase(file), lock, { ...options, begunBecause });
   }
 }
 
@@ -49,6 +59,7 @@ export function readJournal(stateDir: string): JournalReader {
     accepted: () => readAccepted(database),
     rejected: () => readRejected(database),
     drift: (since) => readDrift(database, since),
+    history: (query) => readHistory(database, query),
     [Symbol.dispose]: () => database.close(),
   };
 }
@@ -71,12 +82,15 @@ const noJournal: JournalReader = {
   accepted: () => null,
   rejected: () => null,
   drift: () => [],
+  history: () => [],
   [Symbol.dispose]: () => undefined,
 };
 
-function setAside(file: string): void {
+/** Gives the name that the file has from now on. */
+function setAside(file: string): string {
   const aside = `${file}.unreadable-${new Date().toISOString().replaceAll(':', '')}`;
   for (const suffix of ['', '-wal', '-shm']) {
     if (existsSync(file + suffix)) renameSync(file + suffix, `${aside}${suffix}`);
   }
+  return basename(aside);
 }

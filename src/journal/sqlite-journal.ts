@@ -12,9 +12,16 @@ import type { OperatorRequest } from '../model/request.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
 import type { DriftRecord, Journal } from './journal.ts';
+import { HistoryBook, type HistoryOptions } from './history-book.ts';
+import { readHistory, type HistoryQuery, type KeptEntry } from './history-rows.ts';
 import { readRequests } from './request-rows.ts';
 import { readAccepted, readDrift, readRejected, readState } from './sqlite-reader.ts';
 import { keptEvents } from './tables.ts';
+
+export interface JournalOptions extends HistoryOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
 
 /** The journal on disk, with its state kept in memory as it was last written. */
 export class SqliteJournal implements Journal {
@@ -24,11 +31,20 @@ export class SqliteJournal implements Journal {
   #state: JournalState;
   #openDrift: ReadonlyMap<string, string>;
   readonly #statements = new Map<string, Database.Statement>();
+  readonly #history: HistoryBook;
+  readonly #now: () => number;
 
-  constructor(database: Database.Database, lock: Disposable) {
+  constructor(database: Database.Database, lock: Disposable, options: JournalOptions) {
     this.#database = database;
     this.#lock = lock;
     this.#readRequests = readRequests(database);
+    this.#now = options.now;
+    this.#history = new HistoryBook({
+      ...options,
+      database,
+      prepare: (query) => this.#statement(query),
+      requests: this.#readRequests,
+    });
     this.#state = readState(database);
     const open = readDrift(database, Number.MAX_SAFE_INTEGER);
     this.#openDrift = new Map(open.map(({ item }) => [driftKey(item), JSON.stringify(item)]));
@@ -50,6 +66,10 @@ export class SqliteJournal implements Journal {
     return readDrift(this.#database, since);
   }
 
+  history(query: HistoryQuery): readonly KeptEntry[] {
+    return readHistory(this.#database, query);
+  }
+
   requests(): readonly OperatorRequest[] {
     return this.#readRequests();
   }
@@ -59,6 +79,7 @@ export class SqliteJournal implements Journal {
     const next = entries.reduce(reduceJournal, this.#state);
     this.#transaction(() => {
       this.#writeState(next);
+      this.#history.written(entries, this.#state, at);
       for (const entry of entries) {
         this.#event(at, entry.kind, applicationOf(entry), entry);
         if (entry.kind === 'request-answered') this.#removeRequest(entry.request);
@@ -73,6 +94,7 @@ export class SqliteJournal implements Journal {
     const isNew = readAccepted(this.#database)?.commit !== revision.commit;
     this.#transaction(() => {
       this.#writeState(next);
+      this.#history.accepted(revision, entries, this.#state, this.#now());
       this.#fact('accepted', revision);
       this.#fact('rejected', null);
       if (isNew) this.#event(revision.date, 'accepted', '', revision);
@@ -87,6 +109,7 @@ export class SqliteJournal implements Journal {
     this.#transaction(() => {
       this.#fact('rejected', { revision, diagnostics });
       this.#event(revision.date, 'rejected', '', { revision, diagnostics });
+      this.#history.rejected(revision, diagnostics, this.#now());
     });
   }
 
@@ -111,9 +134,7 @@ export class SqliteJournal implements Journal {
   }
 
   recordStep(step: Step, outcome: StepOutcome, startedAt: number, endedAt: number): void {
-    const { host, service, slot, cause } = step;
-    const data = { host, service, slot, action: step.action.kind, cause, outcome, startedAt };
-    this.#transaction(() => this.#event(endedAt, 'step', step.application, data));
+    this.#transaction(() => this.#history.step(step, outcome, startedAt, endedAt));
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,9 @@
 import type Database from 'libsql';
 
-/** Version of the tables. A file of another version is set aside and begun anew: losing the journal is survivable. */
+/**
+ * Version of the tables. A file of another version is set aside and begun anew: losing the journal is survivable. A table
+ * more needs no other version: it is made where it is not, and an earlier release leaves it alone.
+ */
 export const tablesVersion = 2;
 
 /** Kept events; older ones are dropped. */
@@ -39,5 +42,19 @@ export function createTables(database: Database.Database): void {
       request INTEGER PRIMARY KEY,
       most INTEGER NOT NULL
     );
+    CREATE TABLE IF NOT EXISTS history (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      at INTEGER NOT NULL,
+      is_step INTEGER NOT NULL,
+      is_open INTEGER NOT NULL,
+      application TEXT NOT NULL,
+      host TEXT NOT NULL,
+      bytes INTEGER NOT NULL,
+      entry TEXT NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS history_at ON history (is_step, at);
+    CREATE INDEX IF NOT EXISTS history_application ON history (is_step, application, at);
+    CREATE INDEX IF NOT EXISTS history_host ON history (is_step, host, at);
+    CREATE INDEX IF NOT EXISTS history_open ON history (application) WHERE is_open = 1;
   `);
 }

@@ -8,6 +8,7 @@ import type {
 import { emptyApplicationRecord } from './journal-state.ts';
 import type { ContainerId, HostName } from './names.ts';
 import type { ApplicationEntry } from './reduce-application.ts';
+import { present } from './present.ts';
 import { reduceApplication } from './reduce-application.ts';
 
 /** The journal after an entry. What it does not touch stays the same object, so that only what changed is written. */
@@ -99,7 +100,11 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
     case 'host-away':
       return withHost(state, entry.host, { awaySince: entry.since });
     case 'host-back':
-      return withHost(state, entry.host, { awaySince: null });
+      return withHost(state, entry.host, { awaySince: null, lost: undefined });
+    case 'host-lost':
+      return withHost(state, entry.host, { lost: true });
+    case 'host-use':
+      return withHost(state, entry.host, { use: entry.use === 'open' ? undefined : entry.use });
     case 'host-fenced':
       return withHost(state, entry.host, { fenced: { at: entry.at, by: entry.by } });
     case 'host-unfenced':
@@ -134,11 +139,19 @@ function withSlot(state: JournalState, key: string, slot: SlotRecord): JournalSt
   return { ...state, slots: withKey(state.slots, key, slot) };
 }
 
-/** Nothing is kept of a host that is there and that nobody has fenced. */
-function withHost(state: JournalState, host: HostName, change: Partial<HostRecord>): JournalState {
-  const record = { awaySince: null, fenced: null, ...state.hosts.get(host), ...change };
+type HostChange = { readonly [Key in keyof HostRecord]?: HostRecord[Key] | undefined };
+
+/** Nothing is kept of a host that is there and that is open. */
+function withHost(state: JournalState, host: HostName, change: HostChange): JournalState {
+  const before = state.hosts.get(host) ?? { awaySince: null, fenced: null };
+  const { awaySince, fenced, lost, use } = { ...before, ...change };
+  const record = {
+    awaySince: awaySince ?? null,
+    fenced: fenced ?? null,
+    ...present({ lost, use }),
+  };
   const hosts = withKey(state.hosts, host, record);
-  if (record.awaySince === null && record.fenced === null) hosts.delete(host);
+  if (Object.values(record).every((value) => value === null)) hosts.delete(host);
   return { ...state, hosts };
 }
 

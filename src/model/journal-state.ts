@@ -12,7 +12,7 @@ export interface JournalState {
   readonly slots: ReadonlyMap<string, SlotRecord>;
   /** Containers known to be ours by id. */
   readonly instances: ReadonlyMap<ContainerId, InstanceRecord>;
-  /** Of hosts that are away, or that somebody has fenced. */
+  /** Of hosts that are away or closed. */
   readonly hosts: ReadonlyMap<HostName, HostRecord>;
 }
 
@@ -21,6 +21,10 @@ export interface HostRecord {
   readonly awaySince: number | null;
   /** Somebody has said that it is down; null: nobody has. */
   readonly fenced: { readonly at: number; readonly by: string } | null;
+  /** It was given up while it was away; absent: it was not. */
+  readonly lost?: true;
+  /** What fleet.yaml keeps from it, as it was noted last; absent: nothing. */
+  readonly use?: 'cordoned' | 'draining';
 }
 
 export interface InstanceRecord {
@@ -253,6 +257,14 @@ export type JournalEntry =
   | { readonly kind: 'retried'; readonly application: string; readonly at: number }
   | { readonly kind: 'host-away'; readonly host: HostName; readonly since: number }
   | { readonly kind: 'host-back'; readonly host: HostName }
+  /** It has been away for so long that it is given up; until it is back. */
+  | { readonly kind: 'host-lost'; readonly host: HostName }
+  /** What fleet.yaml says of its use is not what it said before. */
+  | {
+      readonly kind: 'host-use';
+      readonly host: HostName;
+      readonly use: 'open' | 'cordoned' | 'draining';
+    }
   /** Somebody says that it is down: it is not used, and what it had may run elsewhere. */
   | {
       readonly kind: 'host-fenced';

@@ -31,6 +31,8 @@ export type ApplicationEntry = Exclude<
       | 'pruned'
       | 'host-away'
       | 'host-back'
+      | 'host-lost'
+      | 'host-use'
       | 'host-fenced'
       | 'host-unfenced'
       | 'request-answered';

@@ -9,6 +9,8 @@ const notes: ReadonlySet<JournalEntry['kind']> = new Set([
   'instance-gone',
   'promoted',
   'repaired',
+  'host-lost',
+  'host-use',
 ]);
 
 /**

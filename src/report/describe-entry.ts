@@ -49,8 +49,11 @@ export function describeEntry(entry: JournalEntry): string {
       return entry.failure === null ? entry.slot : `${entry.slot}: ${entry.failure}`;
     case 'host-away':
     case 'host-back':
+    case 'host-lost':
     case 'host-unfenced':
       return entry.host;
+    case 'host-use':
+      return `${entry.host}: ${entry.use}`;
     case 'host-fenced':
       return `${entry.host} by ${entry.by}`;
     case 'repaired':

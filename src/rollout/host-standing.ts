@@ -1,5 +1,5 @@
 import type { HostSpec } from '../model/fleet.ts';
-import type { JournalEntry } from '../model/journal-state.ts';
+import type { JournalEntry, JournalState } from '../model/journal-state.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { World } from './world.ts';
@@ -77,8 +77,9 @@ export function fencedAt({ journal }: Pick<World, 'journal'>, host: HostName): n
   return journal.hosts.get(host)?.fenced?.at ?? null;
 }
 
-/** What the journal is to remember of hosts: since when one is away, whoever looks, and whatever is restarted meanwhile. */
-export function hostEntries({ journal }: World, { hosts }: FleetStanding): readonly JournalEntry[] {
+/** What the journal is to remember of hosts: since when one is away or closed, whoever looks, and whatever is restarted meanwhile. */
+export function hostEntries(world: World, { hosts }: FleetStanding): readonly JournalEntry[] {
+  const { journal, desired } = world;
   const away = new Map(
     hosts.flatMap(({ host, state, awaySince }): readonly (readonly [HostName, number])[] =>
       awaySince === null || state === 'suspect' ? [] : [[host, awaySince]],
@@ -94,7 +95,24 @@ export function hostEntries({ journal }: World, { hosts }: FleetStanding): reado
     ...[...journal.hosts].flatMap(([host, { awaySince }]): readonly JournalEntry[] =>
       awaySince !== null && here.has(host) ? [{ kind: 'host-back', host }] : [],
     ),
+    ...hosts.flatMap(({ host, state }): readonly JournalEntry[] =>
+      state === 'lost' && journal.hosts.get(host)?.lost !== true
+        ? [{ kind: 'host-lost', host }]
+        : [],
+    ),
+    ...desired.fleet.hosts.flatMap((spec) => useEntry(journal, spec)),
   ];
+}
+
+/** The history tells when a host was closed, and when it was opened again. */
+function useEntry(
+  journal: JournalState,
+  { name: host, cordon, drain }: HostSpec,
+): readonly JournalEntry[] {
+  const closed = cordon ? 'cordoned' : 'open';
+  const use = drain ? 'draining' : closed;
+  const before = journal.hosts.get(host)?.use ?? 'open';
+  return use === before ? [] : [{ kind: 'host-use', host, use }];
 }
 
 interface AwayHost {

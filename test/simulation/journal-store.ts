@@ -1,6 +1,7 @@
 import Database from 'libsql';
 
 import type { Journal } from '../../src/journal/journal.ts';
+import { defaultHistoryBudget } from '../../src/journal/history-book.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { appendRequest } from '../../src/journal/request-rows.ts';
 import { createTables } from '../../src/journal/tables.ts';
@@ -11,7 +12,12 @@ import { Killed } from './process.ts';
 
 /** The disk with the journal: a database in memory that outlives the processes that use it. */
 export class JournalStore implements Disposable {
+  readonly #now: () => number;
   #database = emptyDatabase();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   /**
    * Opens the journal for one process. Once that is killed, nothing it does reaches the database any more.
@@ -38,7 +44,8 @@ export class JournalStore implements Disposable {
       close: () => {},
     };
     const lock = { [Symbol.dispose]: () => {} };
-    return new SqliteJournal(guarded as unknown as Database.Database, lock);
+    const options = { now: this.#now, budget: defaultHistoryBudget, begunBecause: '' };
+    return new SqliteJournal(guarded as unknown as Database.Database, lock, options);
   }
 
   /** Somebody asks for something about a host, whether an operator runs or not. */

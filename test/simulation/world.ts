@@ -57,7 +57,7 @@ export class World implements Disposable {
   readonly registry = openRegistry();
   readonly hosts: ReadonlyMap<string, SimulatedHost>;
   readonly repository: SimulatedRepository;
-  readonly store = new JournalStore();
+  readonly store = new JournalStore(this.clock.now);
   /** What each commit holds. */
   readonly models = new Map<CommitSha, RepositoryModel>();
   readonly random: Random;

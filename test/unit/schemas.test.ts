@@ -142,6 +142,7 @@ it('docs/configuration.md names every environment variable that readSettings() r
   const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8');
   const names = [...page.matchAll(/`(FLEETWRIGHT_\w+)`/g)].map(([, name = '']) => name);
   const choices = new Map([
+    ['FLEETWRIGHT_HISTORY_BUDGET', '7000000'],
     ['FLEETWRIGHT_LISTEN', '7s:7'],
     ['FLEETWRIGHT_LOG_LEVEL', 'warn'],
     ['FLEETWRIGHT_NON_FAST_FORWARD', 'allow'],
@@ -173,7 +174,7 @@ it('docs/configuration.md names every environment variable that readSettings() r
     listen,
     secretFile: webhooks?.secretFile,
   });
-  const isSaid = /(7s|^7s:7|^7000|^warn|^allow|^bearer|^true)$/;
+  const isSaid = /(7s|^7s:7|^7000(000)?|^warn|^allow|^bearer|^true)$/;
   expect(settings.filter((value) => !isSaid.test(String(value)))).toEqual([]);
   expect(settings).toHaveLength(variables.length);
   expect(names).toEqual(expect.arrayContaining(others));

@@ -49,8 +49,18 @@ describe('readSettings()', () => {
       webhooks: null,
       pollIntervalMs: 30_000,
       resyncIntervalMs: 60_000,
+      historyBudget: 67_108_864,
       logLevel: null,
     });
+  });
+
+  it('takes the budget of the history as bytes, with a unit or without', () => {
+    expect(read('repository: x\nhistoryBudget: 16m').historyBudget).toBe(16 * 1024 ** 2);
+    expect(read('repository: x\nhistoryBudget: 2000000').historyBudget).toBe(2_000_000);
+    expect(() => read('repository: x\nhistoryBudget: 2k')).toThrow(
+      'Cannot use --history-budget "2k": it must be 1m at least',
+    );
+    expect(() => read('repository: x\nhistoryBudget: much')).toThrow('"much" is not a size');
   });
 
   it('lets a flag win over the environment, and that over the file', () => {

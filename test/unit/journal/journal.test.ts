@@ -24,7 +24,6 @@ import {
   aQuarantine,
   aRevision,
   aService,
-  aStep,
   origin,
 } from '../../support/builders.ts';
 
@@ -119,20 +118,15 @@ describe('what was written', () => {
     expect(log).toEqual([]);
   });
 
-  it('is a record of events, with the steps and what came of them', () => {
+  it('is a record of events', () => {
     session((journal) => {
       journal.write(entries.slice(0, 1), 10);
-      const step = aStep({ kind: 'pull-image', image: 'nginx' });
-      journal.recordStep(step, { kind: 'done' }, 20, 30);
     });
 
     const database = new Database(join(folder, 'journal.db'), { readonly: true });
     const events = database.prepare('SELECT at, kind, application FROM events ORDER BY id').all();
     database.close();
-    expect(events).toEqual([
-      { at: 10, kind: 'slot-reserved', application: 'shop' },
-      { at: 30, kind: 'step', application: 'shop' },
-    ]);
+    expect(events).toEqual([{ at: 10, kind: 'slot-reserved', application: 'shop' }]);
   });
 
   it('keeps so many events and no more', () => {
