@@ -385,6 +385,10 @@ subpath?: string
 }
 })
 /**
+ * A whole number from 0 to 1000; a text only as long as it holds a variable.
+ */
+export type Priority = (number | string)
+/**
  * A duration such as 5m, or never.
  */
 export type ReplaceAfter = string
@@ -590,6 +594,7 @@ wave?: SignedInteger
  */
 rolloutGroup?: string
 drift?: Drift
+priority?: Priority
 replaceAfter?: ReplaceAfter
 suspend?: Boolean
 retry?: Integer
@@ -1145,6 +1150,7 @@ minHealthyTime?: Duration
 healthyDeadline?: Duration
 }
 singleton?: Boolean
+priority?: Priority
 replaceAfter?: ReplaceAfter
 rollout?: Rollout
 /**

@@ -23,7 +23,11 @@ export function fillBoard(input: PlacementInput): FilledBoard {
     const asked = turn.filter(
       (slot) => isAsked(slot) && !follow(board, slot) && !keep(board, slot),
     );
-    return settleAll(board, [...homeless, ...asked]);
+    const left = new Set([...homeless, ...asked]);
+    return settleAll(
+      board,
+      turn.filter((slot) => left.has(slot)),
+    );
   });
   return { board, slots: turns.flat(), unplaced };
 }

@@ -11,15 +11,22 @@ import type { Slot } from './slot.ts';
 
 /**
  * The slots of all services, in turns: those that share something come after those on whose hosts they are to be. Within a
- * turn the slots of a service follow each other.
+ * turn what is more important comes first, and the slots of a service follow each other.
  */
 export function listSlots(board: Board): readonly (readonly Slot[])[] {
   const applications = new Map<string, Tally>();
   return inSharingOrder(board.input.services).map((services) =>
     services
-      .toSorted((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1))
+      .toSorted((a, b) => priorityOf(b) - priorityOf(a) || (serviceKey(a) < serviceKey(b) ? -1 : 1))
       .flatMap((placed) => slotsOf(board, demandIn(applications, placed))),
   );
+}
+
+/** Between all that is more important and all that is less. */
+const usualPriority = 500;
+
+function priorityOf({ service }: PlacedService): number {
+  return service.priority ?? usualPriority;
 }
 
 function demandIn(applications: Map<string, Tally>, placed: PlacedService): Demand {

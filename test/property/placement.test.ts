@@ -45,6 +45,7 @@ const service: fc.Arbitrary<ServiceSpec> = fc
     mode: fc.constantFrom('replicated' as const, 'replicated' as const, 'global' as const),
     reservedNanoCpus: fc.constantFrom(0, 3e8, 1e9),
     maxPerHost: fc.constantFrom(1, 2, 9),
+    priority: fc.constantFrom(100, 500, 900),
     spread: fc.subarray(['node.labels.zone']),
     constraints: fc.subarray([aConstraint('node.labels.zone == a')]),
     container: fc.constantFrom({}, {}, { ports }),

@@ -8,6 +8,7 @@ import type { Subject } from '../subject.ts';
 import { deliveredOrigins } from './delivered-files.ts';
 import { resolveConstraints, resolveSpread } from './constraints.ts';
 import { resolveContainer } from './container.ts';
+import { resolvePriority } from './priority.ts';
 import { resolveReplaceAfter } from './failure-policy.ts';
 import { resolveEnvironment } from './environment.ts';
 import { resolveGate } from './gate.ts';
@@ -48,6 +49,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
     }),
     ...present({ containerName: readText(child(service, 'container_name')) || null }),
     singleton: readBoolean(child(service, 'x-fleetwright', 'singleton')) ?? false,
+    ...resolvePriority(subject, service),
     ...resolveReplaceAfter(subject, service),
     job: job === undefined ? null : resolveJob(job),
     update,
