@@ -215,11 +215,19 @@ function whyCreate(
     return { path: mounted, reason: 'what it shares with was replaced or started anew' };
   }
   if (before.container.host !== view.host) {
-    return { path: 'deploy.placement', reason: `it moves from host "${before.container.host}"` };
+    return { path: 'deploy.placement', reason: whyMoved(context, view, before.container.host) };
   }
   if (first === undefined) return { path: '', reason: 'its configuration changed' };
   const more = changes.length > 1 ? ` and ${changes.length - 1} more` : '';
   return { path: first.path, reason: `${first.path} changed${more}` };
+}
+
+function whyMoved({ world }: ApplicationContext, view: SlotView, from: HostName): string {
+  const moves = `it moves from host "${from}"`;
+  if (view.record?.movesTo === view.host)
+    return `${moves}, as somebody asked to even out the fleet`;
+  const isDraining = world.desired.fleet.hosts.some(({ name, drain }) => name === from && drain);
+  return isDraining ? `${moves}, which is draining` : moves;
 }
 
 function whyMissing(

@@ -97,6 +97,15 @@ describe('a drain', () => {
     expect([...world.journal.slots.values()].map(({ repairs }) => repairs)).toEqual([0, 0, 0]);
   });
 
+  it('is the cause of its steps', () => {
+    const before = withHost(deployed('v1', { replicas: 3 }), 'host-1', { drain: true });
+    const created = play(before, minute).steps.find(
+      ({ action }) => action.kind === 'create-container',
+    );
+
+    expect(created?.cause.reason).toBe('it moves from host "host-1", which is draining');
+  });
+
   it('is over without anything moving back', () => {
     const { world } = drained(deployed('v1', { replicas: 3 }));
 

@@ -79,6 +79,16 @@ describe('a request to rebalance', () => {
     expect(run(done.world).steps).toEqual([]);
   });
 
+  it('is the cause of its steps', () => {
+    const created = play(asked(lopsided()), minute).steps.find(
+      ({ action }) => action.kind === 'create-container',
+    );
+
+    expect(created?.cause.reason).toMatch(
+      /^it moves from host "host-\d", as somebody asked to even out the fleet$/,
+    );
+  });
+
   it('says which slots move', () => {
     expect(answerOf(play(asked(lopsided()), minute))).toEqual({
       accepted: true,
