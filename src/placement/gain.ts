@@ -1,7 +1,8 @@
+import type { Amounts } from '../model/fleet.ts';
 import { attributeOf } from './constraint.ts';
 import type { Demand } from './demand.ts';
 import type { Choice } from './host-queue.ts';
-import { shareOf } from './room.ts';
+import { shareOf, tenthsOf } from './room.ts';
 
 /** What a move makes evener. */
 export interface Gain {
@@ -25,7 +26,7 @@ interface Measure {
  * What is gained when a slot goes from one host to another: the first of the things by which placement goes that tells the two
  * apart decides. Null: nothing is.
  *
- * @param here the host that it is on, measured as if it were not
+ * @param here the host that it is on, measured with it
  */
 export function gainOf(demand: Demand, here: Choice, there: Choice): Gain | null {
   const decisive = measuresOf(demand, here, there).find((one) => one.here !== one.there);
@@ -42,8 +43,10 @@ export function compareGains(a: Gain, b: Gain): number {
 function measuresOf(demand: Demand, here: Choice, there: Choice): readonly Measure[] {
   const { key, application, service, reservation } = demand;
   const names = [here.ranked.host.name, there.ranked.host.name] as const;
-  const spread = here.group.counts.map(({ slots }, depth): Measure => {
-    const other = there.group.counts[depth]?.slots ?? 0;
+  const spread = here.group.counts.map((count, depth): Measure => {
+    const slots = count.slots - 1;
+    const same = there.group.counts[depth] === count;
+    const other = same ? slots : (there.group.counts[depth]?.slots ?? 0);
     const label = service.spread?.[depth] ?? '';
     const [own, others] = [
       attributeOf(here.ranked.host, label),
@@ -52,7 +55,8 @@ function measuresOf(demand: Demand, here: Choice, there: Choice): readonly Measu
     const why = `${label} ${own} has ${slotsOf(slots + 1)} of ${key}, ${others} has ${other}`;
     return { weight: 0, here: slots, there: other, why };
   });
-  const count = (weight: number, own: number, other: number, what: string): Measure => {
+  const count = (weight: number, all: number, other: number, what: string): Measure => {
+    const own = all - 1;
     const why = `${names[0]} has ${slotsOf(own + 1)}${what}, ${names[1]} has ${other}`;
     return { weight, here: own, there: other, why };
   };
@@ -70,9 +74,12 @@ function measuresOf(demand: Demand, here: Choice, there: Choice): readonly Measu
 /** A host from which it takes nothing that is scarce there is not relieved by its leaving. */
 function reserved({ reservation }: Demand, here: Choice, there: Choice): readonly Measure[] {
   const { room, load, name } = here.ranked.host;
-  const nothing = { nanoCpus: 0, memoryBytes: 0 };
-  if (shareOf(room, load, nothing) >= shareOf(room, load, reservation)) return [];
-  const [own, other] = [here.ranked.tenths, there.ranked.tenths];
+  const without = {
+    nanoCpus: load.nanoCpus - reservation.nanoCpus,
+    memoryBytes: load.memoryBytes - reservation.memoryBytes,
+  };
+  if (shareOf(room, without, nothing) >= shareOf(room, load, nothing)) return [];
+  const [own, other] = [tenthsOf(room, load, nothing), there.ranked.tenths];
   const why = `${10 * own} % of ${name} is reserved, ${10 * other} % of ${there.ranked.host.name} with it`;
   return [{ weight: 3, here: own, there: other, why }];
 }
@@ -80,3 +87,5 @@ function reserved({ reservation }: Demand, here: Choice, there: Choice): readonl
 function slotsOf(number: number): string {
   return `${number} ${number === 1 ? 'slot' : 'slots'}`;
 }
+
+const nothing: Amounts = { nanoCpus: 0, memoryBytes: 0 };

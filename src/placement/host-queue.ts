@@ -23,12 +23,12 @@ export interface Choice {
   readonly ranked: RankedHost;
 }
 
-/** @param present a host that is judged too when it takes nothing new: a slot of the service is there */
-export function queueFor(board: Board, demand: Demand, present?: HostName): HostQueue {
+/** @param present hosts that are judged too when they take nothing new: slots of the service are there */
+export function queueFor(board: Board, demand: Demand, present?: ReadonlySet<HostName>): HostQueue {
   const ties = tiesOf(board, demand);
   const judge = ranking(demand);
   const rank = (host: Candidate): RankedHost | null =>
-    host.name === present || lastingExclusions(demand, ties, host).length === 0
+    present?.has(host.name) === true || lastingExclusions(demand, ties, host).length === 0
       ? judge(host)
       : null;
   const groups = spreadGroups(demand, board.candidates.values(), rank);

@@ -2,7 +2,10 @@ import type { HostName } from '../model/names.ts';
 import { assign, type Board, unassign } from './board.ts';
 import { fillBoard } from './fill-board.ts';
 import { compareGains, gainOf, type Gain } from './gain.ts';
-import { firstChoice, queueFor } from './host-queue.ts';
+import { lastingExclusions } from './exclusions.ts';
+import { heapify } from './heap.ts';
+import { firstChoice, queueFor, type HostQueue } from './host-queue.ts';
+import { compareRanked } from './ranked-host.ts';
 import type { PlacementInput } from './place.ts';
 import type { Slot } from './slot.ts';
 
@@ -80,24 +83,36 @@ function propose(
     const host = board.assignments.get(slot.key);
     if (host !== undefined && !moved.has(slot)) byHost.set(host, slot);
   }
-  return [...byHost].flatMap(([host, slot]) => proposalFor(board, slot, host) ?? []);
+  const [first] = byHost.values();
+  if (first === undefined) return [];
+  const { demand } = first;
+  const queue = queueFor(board, demand, new Set(byHost.keys()));
+  const choices = new Map(
+    queue.groups.flatMap((group) =>
+      group.hosts.map((ranked) => [ranked.host.name, { group, ranked }] as const),
+    ),
+  );
+  const best = firstChoice(withoutClosed(queue, byHost));
+  if (best === null) return [];
+  const to = best.ranked.host.name;
+  return [...byHost].flatMap(([from, slot]) => {
+    const here = choices.get(from);
+    const gain = here === undefined || from === to ? null : gainOf(demand, here, best);
+    return gain === null ? [] : [{ slot, from, to, gain }];
+  });
 }
 
-/** Asks where the slot would go if it were new. */
-function proposalFor(board: Board, slot: Slot, from: HostName): Proposal | null {
-  const before = board.candidates.get(from);
-  if (before === undefined) return null;
-  unassign(board, slot, from);
-  const queue = queueFor(board, slot.demand, from);
-  const best = firstChoice(queue);
-  const group = queue.groups.find(({ hosts }) => hosts.some(({ host }) => host === before));
-  const ranked = group?.hosts.find(({ host }) => host === before);
-  const gain =
-    best === null || group === undefined || ranked === undefined
-      ? null
-      : gainOf(slot.demand, { group, ranked }, best);
-  assign(board, slot, from);
-  return best === null || gain === null ? null : { slot, from, to: best.ranked.host.name, gain };
+/** What takes nothing new was judged only for what is there. */
+function withoutClosed(queue: HostQueue, present: ReadonlyMap<HostName, Slot>): HostQueue {
+  const { demand, ties } = queue;
+  const groups = queue.groups.map(({ counts, hosts }) => {
+    const open = hosts.filter(
+      ({ host }) => !present.has(host.name) || lastingExclusions(demand, ties, host).length === 0,
+    );
+    heapify(open, compareRanked);
+    return { counts, hosts: open };
+  });
+  return { ...queue, groups };
 }
 
 function compareProposals(a: Proposal, b: Proposal): number {
