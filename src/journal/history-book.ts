@@ -1,9 +1,10 @@
 import type Database from 'libsql';
 
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { HistoryEntry } from '../model/history.ts';
+import type { HistoryEntry, HistoryKind } from '../model/history.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
 import type { JournalEntry, JournalState } from '../model/journal-state.ts';
+import { slotKey } from '../model/labels.ts';
 import type { CommitSha } from '../model/names.ts';
 import type { OperatorRequest } from '../model/request.ts';
 import type { Revision } from '../model/revision.ts';
@@ -34,6 +35,12 @@ export interface HistoryParts extends HistoryOptions {
 
 const bytesFact = 'historyBytes';
 const remembered = 1_000;
+/** What makes something else of a slot that is under repair. */
+const overtaking: ReadonlySet<HistoryKind> = new Set([
+  'rollout-started',
+  'rollback-started',
+  'pruned',
+]);
 
 /** Writes the history beside what it tells of: each method is called within the transaction that does that. */
 export class HistoryBook {
@@ -74,8 +81,11 @@ export class HistoryBook {
     const told: HistoryEntry[] = [];
     let state = before;
     for (const entry of entries) {
-      endHeals(this.#parts.prepare, entry);
-      told.push(...[tellEntry(entry, { ...context, before: state })].filter((one) => one !== null));
+      const one = tellEntry(entry, { ...context, before: state });
+      if (one !== null) {
+        this.#endHeals(one);
+        told.push(one);
+      }
       state = reduceJournal(state, entry);
     }
     if (told.length > 0) this.#append(told, inForce, at);
@@ -86,6 +96,13 @@ export class HistoryBook {
     const actor = this.#revisionOf(step.cause.commit, inForce)?.author ?? '';
     const told = tellStep(step, outcome, actor, startedAt, endedAt);
     this.#append([told], inForce, endedAt, healStep(this.#parts.prepare, step, told));
+  }
+
+  #endHeals(entry: HistoryEntry): void {
+    const { prepare } = this.#parts;
+    const { kind, application } = entry;
+    if (kind === 'healed') endHeals(prepare, application, slotKey(entry));
+    if (overtaking.has(kind)) endHeals(prepare, application);
   }
 
   #inForce(): Revision | null {
@@ -101,6 +118,8 @@ export class HistoryBook {
     return {
       at,
       requestOf,
+      isRepaired: (slot) =>
+        entries.some((entry) => entry.kind === 'repaired' && entry.slot === slot),
       revisionOf: (commit) => this.#revisionOf(commit, this.#inForce()),
       askedBy: (application) => {
         const answer = answers.find((one) => one.accepted && one.application === application);

@@ -1,7 +1,6 @@
 import type Database from 'libsql';
 
 import type { HistoryEntry } from '../model/history.ts';
-import type { JournalEntry } from '../model/journal-state.ts';
 import { slotKey } from '../model/labels.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
 import { historyBytes } from './history-rows.ts';
@@ -13,14 +12,11 @@ interface OpenHeal {
   readonly entry: HistoryEntry;
 }
 
-/** A repair is over when the next one of its slot begins, or when its application becomes something else. */
-export function endHeals(prepare: Prepare, entry: JournalEntry): void {
-  if (entry.kind === 'repaired') {
-    const [application = ''] = entry.slot.split('/');
-    end(prepare, openHeals(prepare, application).filter(isOf(entry.slot)));
-  } else if (entry.kind === 'rollout-started' || entry.kind === 'pruned') {
-    end(prepare, openHeals(prepare, entry.application));
-  }
+/** Repairs of an application, or of one slot of it, are over: the next one begins, or something else does. */
+export function endHeals(prepare: Prepare, application: string, slot: string | null = null): void {
+  const open = openHeals(prepare, application);
+  const over = slot === null ? open : open.filter(isOf(slot));
+  for (const { id } of over) prepare('UPDATE history SET is_open = 0 WHERE id = ?').run(id);
 }
 
 /** The cause of a repair, its steps and what came of it become known with its steps. Gives the bytes that it takes more. */
@@ -70,8 +66,4 @@ function openHeals(prepare: Prepare, application: string): readonly OpenHeal[] {
 
 function isOf(slot: string): (heal: OpenHeal) => boolean {
   return ({ entry }) => slotKey(entry) === slot;
-}
-
-function end(prepare: Prepare, heals: readonly OpenHeal[]): void {
-  for (const { id } of heals) prepare('UPDATE history SET is_open = 0 WHERE id = ?').run(id);
 }

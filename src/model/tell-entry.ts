@@ -2,7 +2,7 @@ import type { HistoryEntry } from './history.ts';
 import { historyEntry, ourselves } from './history.ts';
 import type { JournalEntry, JournalState, Quarantine, SlotFailure } from './journal-state.ts';
 import { emptyApplicationRecord } from './journal-state.ts';
-import type { CommitSha } from './names.ts';
+import type { CommitSha, HostName } from './names.ts';
 import type { OperatorRequest } from './request.ts';
 import type { Revision } from './revision.ts';
 
@@ -18,6 +18,8 @@ export interface TellContext {
   readonly requestOf: (id: number) => OperatorRequest | null;
   /** Who asked for what is written now about an application; null: nobody. */
   readonly askedBy: (application: string) => string | null;
+  /** Whether a repair of a slot is written now. */
+  readonly isRepaired: (slot: string) => boolean;
   readonly stepsSince: (application: string, since: number) => number;
   /** When a commit last took an application out; null: nobody knows. */
   readonly removedAt: (application: string) => number | null;
@@ -54,9 +56,10 @@ export function tellEntry(entry: JournalEntry, context: TellContext): HistoryEnt
     case 'repaired': {
       const { host = null } = before.slots.get(entry.slot) ?? {};
       const message = entry.repairs === 1 ? '' : `${entry.repairs} times in a row`;
-      const facts = { host, message, startedAt: at, steps: 0, result: 'begun' } as const;
-      return historyEntry({ at, kind: 'healed', ...slotOf(entry.slot), ...facts });
+      return tellHeal(at, entry.slot, host, message);
     }
+    case 'slot-reserved':
+      return isMadeAgain(entry, context) ? tellHeal(at, entry.slot, entry.host, '') : null;
     case 'instance-seen': {
       // What we made was announced before.
       if (before.slots.has(entry.slot)) return null;
@@ -90,7 +93,6 @@ export function tellEntry(entry: JournalEntry, context: TellContext): HistoryEnt
     case 'deadline-put-off':
     case 'promotion-granted':
     case 'retried':
-    case 'slot-reserved':
     case 'instance-retired':
     case 'instance-gone':
     case 'hooks-due':
@@ -104,6 +106,27 @@ export function tellEntry(entry: JournalEntry, context: TellContext): HistoryEnt
     case 'move-ended':
       return null;
   }
+}
+
+function tellHeal(at: number, slot: string, host: HostName | null, message: string): HistoryEntry {
+  const facts = { host, message, startedAt: at, steps: 0, result: 'begun' } as const;
+  return historyEntry({ at, kind: 'healed', ...slotOf(slot), ...facts });
+}
+
+/**
+ * A slot gets an instance of its proven version again where it had one, and nothing is rolled out. The journal counts no
+ * repair when what was in the slot last was the failed version of a rollback.
+ */
+function isMadeAgain(
+  entry: Extract<JournalEntry, { readonly kind: 'slot-reserved' }>,
+  { before, isRepaired }: TellContext,
+): boolean {
+  const { application, service } = slotOf(entry.slot);
+  const { rollout, lastKnownGood } = before.applications.get(application) ?? emptyApplicationRecord;
+  const services = lastKnownGood?.spec.services ?? [];
+  const isProven = services.some(({ name, hash }) => name === service && hash === entry.hash);
+  const isThere = before.slots.get(entry.slot)?.host === entry.host;
+  return rollout === null && isProven && isThere && !entry.vacating && !isRepaired(entry.slot);
 }
 
 type RolloutEntry = Extract<

@@ -173,6 +173,22 @@ describe('the history', () => {
     });
   });
 
+  it('tells a repair after a rollback, which the journal does not count', () => {
+    const { hash } = service;
+    const other = { slot, epoch: 2, hash: aService({ container: { image: 'v2' } }).hash, host };
+    session((journal) => {
+      deploy(journal);
+      journal.write([{ kind: 'slot-reserved', ...other, vacating: false }], 200);
+      journal.write([{ kind: 'slot-reserved', slot, epoch: 3, hash, host, vacating: false }], 300);
+      journal.recordStep(aStep(create), done, 300, 310);
+      journal.recordStep(aStep(promote), done, 310, 320);
+    });
+
+    expect(told({ application: 'shop' }).slice(2)).toMatchObject([
+      { kind: 'healed', result: 'done', startedAt: 300, at: 320, steps: 2 },
+    ]);
+  });
+
   it('tells a repair that failed, and the next one by itself', () => {
     const failure = { class: 'infrastructure', reason: 'DiskFull', message: 'no space' } as const;
     session((journal) => {
