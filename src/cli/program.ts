@@ -189,6 +189,16 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
       const { history } = await import('./history.ts');
       finish(history(application, stateDir, flags, output(command)));
     });
+  liveCommand(program, 'why <target>', 'show why something runs as it does, and what it waits for')
+    .addHelpText(
+      'after',
+      '\nTARGET: a container by name or id, APP, APP/SERVICE or APP/SERVICE/SLOT',
+    )
+    .action(async (target: string, _flags: object, command: Command) => {
+      const { settings, output: out, logger } = live(command, 'error');
+      const { why } = await import('./why.ts');
+      finish(await why(target, settings, out, logger, signal));
+    });
   liveCommand(program, 'rollback <application>', "commit an application's former version")
     .option('--to <rev>', 'the version of this commit (default: last-known-good)')
     .option('--message <text>', 'why, for the commit message')

@@ -1,20 +1,17 @@
 import type { Logger } from 'pino';
 
-import { systemClock as clock } from '../reconcile/system-clock.ts';
-import { Wake } from '../reconcile/wake.ts';
 import { decide } from '../rollout/decide.ts';
-import type { World } from '../rollout/world.ts';
 import { renderStatus } from '../report/render-status.ts';
 import { statusDocument } from '../report/status-document.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
-import { GateWatch } from './gate-watch.ts';
 import { unreachableHosts } from './live.ts';
 import { observeCommitInForce } from './commit-in-force.ts';
 import type { Output } from './output.ts';
 import { toJson } from './output.ts';
 import { reportUnreachable } from './report-problems.ts';
 import type { Settings } from './settings.ts';
+import { withGates } from './with-gates.ts';
 
 /** `fleetwright status`: how every application and host stands now. Changes nothing. */
 export async function status(
@@ -40,20 +37,4 @@ export async function status(
   const unreachable = unreachableHosts(observations);
   reportUnreachable(output, unreachable);
   return unreachable.length > 0 ? exitCode.unreachable : exitCode.done;
-}
-
-/** Long enough for one answer of an instance that is there at all. */
-const gatePatienceMs = 1_000;
-
-/** The world, with one answer of each instance on probation. */
-async function withGates(world: World, signal: AbortSignal): Promise<World> {
-  const wake = new Wake(clock);
-  using gates = new GateWatch(clock, () => wake.call());
-  const deadline = clock.now() + gatePatienceMs;
-  let seen = gates.see(world);
-  while (gates.isAwaiting() && clock.now() < deadline && !signal.aborted) {
-    await wake.sleep(deadline - clock.now(), signal);
-    seen = gates.see(world);
-  }
-  return seen;
 }

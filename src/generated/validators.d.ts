@@ -15,3 +15,4 @@ export const validateRequest: ValidateFunction;
 export const validateRollback: ValidateFunction;
 export const validateStatus: ValidateFunction;
 export const validateUnmanaged: ValidateFunction;
+export const validateWhy: ValidateFunction;

@@ -16,7 +16,7 @@ export function historyDocument(
   return { version: 1, generatedAt: isoTime(now), entries: entries.map(entryDocument), next };
 }
 
-function entryDocument(entry: HistoryEntry): Entry {
+export function entryDocument(entry: HistoryEntry): Entry {
   const { at, startedAt, origin, fields, ...rest } = entry;
   return {
     ...rest,

@@ -21,6 +21,7 @@ it('every key of the configuration that is a text is a flag of all commands of a
     'hosts',
     'unmanaged',
     'drift',
+    'why',
     'rollback',
     'import',
     'adopt',
