@@ -69,6 +69,7 @@ export function dirtyByEvent(event: WireEvent): Dirty {
 export function dirtyByAction(action: Action): Dirty {
   switch (action.kind) {
     case 'pull-image':
+    case 'remove-image':
       return { ...clean, images: true };
     case 'create-network':
     case 'remove-network':

@@ -18,6 +18,7 @@ import {
 import { runHooks } from './execute-hooks.ts';
 import { createNetwork, createVolume, removeNetwork } from './execute-object.ts';
 import { pullImage } from './pull-image.ts';
+import { removeImage } from './remove-image.ts';
 import type { StepContext } from './step-run.ts';
 import { failed, skipped, StepRun } from './step-run.ts';
 
@@ -44,6 +45,8 @@ function act(step: Step, run: StepRun): Promise<StepOutcome> {
   switch (action.kind) {
     case 'pull-image':
       return pullImage(run, action.image);
+    case 'remove-image':
+      return removeImage(run, action);
     case 'create-network':
       return createNetwork(run, action.network, step.application);
     case 'remove-network':
@@ -99,6 +102,8 @@ function describeAction(action: Action): string {
   switch (action.kind) {
     case 'pull-image':
       return `pull image "${action.image}"`;
+    case 'remove-image':
+      return `remove image "${action.name}"`;
     case 'create-network':
       return `create network "${action.network.name}"`;
     case 'remove-network':

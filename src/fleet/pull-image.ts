@@ -24,7 +24,11 @@ export async function pullImage(run: StepRun, image: string): Promise<StepOutcom
   }
   await pull(run, image, login);
   const pulled = await inspectImage(run, image);
-  if (pulled !== null) return checkPlatform(run, image, pulled);
+  if (pulled !== null) {
+    const isNew = run.context.picture.images.every(({ id }) => id !== pulled.Id);
+    const outcome = checkPlatform(run, image, pulled);
+    return outcome.kind === 'done' ? { ...outcome, pulled: { id: pulled.Id, isNew } } : outcome;
+  }
   const message = `Cannot pull image "${image}" on host "${run.context.host.name}": it was pulled, and is gone again`;
   return failed('infrastructure', 'ImageVanished', message);
 }

@@ -227,6 +227,7 @@ export interface WireListedContainer {
   readonly Id: string;
   readonly Names?: Strings;
   readonly Image?: string;
+  readonly ImageID?: string;
   readonly State?: string;
   readonly Labels?: StringMap;
   readonly Ports?: Maybe<

@@ -60,6 +60,23 @@ tagMoved?: ("ignore" | "report" | "roll")
  * How often a registry is asked what a tag means, as a duration of 1s or longer; once for each tag and application. Default: 5m.
  */
 interval?: string
+/**
+ * Removes images that were pulled for this fleet and that nothing needs any more: no container of anybody on their host, no version that the commit asks for or that is last-known-good anywhere on the fleet, none of the newest versions. Images that others have pulled, loaded, built or given another name stay. Default: no image is removed.
+ */
+gc?: {
+/**
+ * How long nothing has needed an image before it is removed, as a duration. Default: 7d.
+ */
+unusedFor?: string
+/**
+ * Of each service, the images of so many versions are kept, the newest, so that a revert to one of them pulls nothing. Default: 3.
+ */
+keep?: number
+/**
+ * How many images are removed from one host within an hour. Default: 20.
+ */
+atMost?: number
+}
 }
 /**
  * Rules for hosts that cannot be seen.

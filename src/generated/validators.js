@@ -11738,7 +11738,7 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate58.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateFleet = validate63;
-var schema164 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "policy": { "type": "object", "additionalProperties": false, "properties": { "hostPaths": { "type": ["string", "array"], "if": { "type": "string" }, "then": { "enum": ["allow", "deny"] }, "items": { "type": "string", "pattern": "^/", "x-expected": "an absolute path" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "enum": ["ignore", "report", "roll"] }, "interval": { "type": "string" } } }, "failure": { "type": "object", "additionalProperties": false, "properties": { "lostAfter": { "type": "string" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "namespaces": { "type": "object", "propertyNames": { "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "additionalProperties": { "$ref": "#/$defs/namespace" } } }, "$defs": { "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } }, "amounts": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } }, "namespace": { "type": "object", "additionalProperties": false, "properties": { "quota": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 }, "replicas": { "type": "integer", "minimum": 0 } } }, "hosts": { "type": ["array", "object"], "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
+var schema164 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "policy": { "type": "object", "additionalProperties": false, "properties": { "hostPaths": { "type": ["string", "array"], "if": { "type": "string" }, "then": { "enum": ["allow", "deny"] }, "items": { "type": "string", "pattern": "^/", "x-expected": "an absolute path" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "enum": ["ignore", "report", "roll"] }, "interval": { "type": "string" }, "gc": { "type": "object", "additionalProperties": false, "properties": { "unusedFor": { "type": "string" }, "keep": { "type": "integer", "minimum": 0, "maximum": 1e3 }, "atMost": { "type": "integer", "minimum": 1, "maximum": 1e3 } } } } }, "failure": { "type": "object", "additionalProperties": false, "properties": { "lostAfter": { "type": "string" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "namespaces": { "type": "object", "propertyNames": { "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "additionalProperties": { "$ref": "#/$defs/namespace" } } }, "$defs": { "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } }, "amounts": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } }, "namespace": { "type": "object", "additionalProperties": false, "properties": { "quota": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 }, "replicas": { "type": "integer", "minimum": 0 } } }, "hosts": { "type": ["array", "object"], "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
 var schema168 = { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } };
 var schema169 = { "type": "object", "additionalProperties": false, "properties": { "quota": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 }, "replicas": { "type": "integer", "minimum": 0 } } }, "hosts": { "type": ["array", "object"], "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } };
 var pattern106 = new RegExp("^[_a-zA-Z][_a-zA-Z0-9]*$", "u");
@@ -12368,7 +12368,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
       let data13 = data.image;
       if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
         for (const key6 in data13) {
-          if (!(key6 === "tagMoved" || key6 === "interval")) {
+          if (!(key6 === "tagMoved" || key6 === "interval" || key6 === "gc")) {
             const err27 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164.properties.image, data: data13 };
             if (vErrors === null) {
               vErrors = [err27];
@@ -12402,84 +12402,78 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-      } else {
-        const err30 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.properties.image.type, parentSchema: schema164.properties.image, data: data13 };
-        if (vErrors === null) {
-          vErrors = [err30];
-        } else {
-          vErrors.push(err30);
-        }
-        errors++;
-      }
-    }
-    if (data.failure !== void 0) {
-      let data16 = data.failure;
-      if (data16 && typeof data16 == "object" && !Array.isArray(data16)) {
-        for (const key7 in data16) {
-          if (!(key7 === "lostAfter")) {
-            const err31 = { instancePath: instancePath + "/failure", schemaPath: "#/properties/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key7 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164.properties.failure, data: data16 };
-            if (vErrors === null) {
-              vErrors = [err31];
-            } else {
-              vErrors.push(err31);
+        if (data13.gc !== void 0) {
+          let data16 = data13.gc;
+          if (data16 && typeof data16 == "object" && !Array.isArray(data16)) {
+            for (const key7 in data16) {
+              if (!(key7 === "unusedFor" || key7 === "keep" || key7 === "atMost")) {
+                const err30 = { instancePath: instancePath + "/image/gc", schemaPath: "#/properties/image/properties/gc/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key7 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164.properties.image.properties.gc, data: data16 };
+                if (vErrors === null) {
+                  vErrors = [err30];
+                } else {
+                  vErrors.push(err30);
+                }
+                errors++;
+              }
             }
-            errors++;
-          }
-        }
-        if (data16.lostAfter !== void 0) {
-          let data17 = data16.lostAfter;
-          if (typeof data17 !== "string") {
-            const err32 = { instancePath: instancePath + "/failure/lostAfter", schemaPath: "#/properties/failure/properties/lostAfter/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.failure.properties.lostAfter.type, parentSchema: schema164.properties.failure.properties.lostAfter, data: data17 };
-            if (vErrors === null) {
-              vErrors = [err32];
-            } else {
-              vErrors.push(err32);
+            if (data16.unusedFor !== void 0) {
+              let data17 = data16.unusedFor;
+              if (typeof data17 !== "string") {
+                const err31 = { instancePath: instancePath + "/image/gc/unusedFor", schemaPath: "#/properties/image/properties/gc/properties/unusedFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.image.properties.gc.properties.unusedFor.type, parentSchema: schema164.properties.image.properties.gc.properties.unusedFor, data: data17 };
+                if (vErrors === null) {
+                  vErrors = [err31];
+                } else {
+                  vErrors.push(err31);
+                }
+                errors++;
+              }
             }
-            errors++;
-          }
-        }
-      } else {
-        const err33 = { instancePath: instancePath + "/failure", schemaPath: "#/properties/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.properties.failure.type, parentSchema: schema164.properties.failure, data: data16 };
-        if (vErrors === null) {
-          vErrors = [err33];
-        } else {
-          vErrors.push(err33);
-        }
-        errors++;
-      }
-    }
-    if (data.drift !== void 0) {
-      let data18 = data.drift;
-      if (data18 && typeof data18 == "object" && !Array.isArray(data18)) {
-        for (const key8 in data18) {
-          if (!(key8 === "ignore")) {
-            const err34 = { instancePath: instancePath + "/drift", schemaPath: "#/properties/drift/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key8 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164.properties.drift, data: data18 };
-            if (vErrors === null) {
-              vErrors = [err34];
-            } else {
-              vErrors.push(err34);
-            }
-            errors++;
-          }
-        }
-        if (data18.ignore !== void 0) {
-          let data19 = data18.ignore;
-          if (Array.isArray(data19)) {
-            const len3 = data19.length;
-            for (let i3 = 0; i3 < len3; i3++) {
-              let data20 = data19[i3];
-              if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
-                if (data20.path === void 0) {
-                  const err35 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema168.required, parentSchema: schema168, data: data20 };
+            if (data16.keep !== void 0) {
+              let data18 = data16.keep;
+              if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
+                const err32 = { instancePath: instancePath + "/image/gc/keep", schemaPath: "#/properties/image/properties/gc/properties/keep/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema164.properties.image.properties.gc.properties.keep.type, parentSchema: schema164.properties.image.properties.gc.properties.keep, data: data18 };
+                if (vErrors === null) {
+                  vErrors = [err32];
+                } else {
+                  vErrors.push(err32);
+                }
+                errors++;
+              }
+              if (typeof data18 == "number" && isFinite(data18)) {
+                if (data18 > 1e3 || isNaN(data18)) {
+                  const err33 = { instancePath: instancePath + "/image/gc/keep", schemaPath: "#/properties/image/properties/gc/properties/keep/maximum", keyword: "maximum", params: { comparison: "<=", limit: 1e3 }, message: "must be <= 1000", schema: 1e3, parentSchema: schema164.properties.image.properties.gc.properties.keep, data: data18 };
                   if (vErrors === null) {
-                    vErrors = [err35];
+                    vErrors = [err33];
                   } else {
-                    vErrors.push(err35);
+                    vErrors.push(err33);
                   }
                   errors++;
                 }
-                if (data20.reason === void 0) {
-                  const err36 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema168.required, parentSchema: schema168, data: data20 };
+                if (data18 < 0 || isNaN(data18)) {
+                  const err34 = { instancePath: instancePath + "/image/gc/keep", schemaPath: "#/properties/image/properties/gc/properties/keep/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema164.properties.image.properties.gc.properties.keep, data: data18 };
+                  if (vErrors === null) {
+                    vErrors = [err34];
+                  } else {
+                    vErrors.push(err34);
+                  }
+                  errors++;
+                }
+              }
+            }
+            if (data16.atMost !== void 0) {
+              let data19 = data16.atMost;
+              if (!(typeof data19 == "number" && (!(data19 % 1) && !isNaN(data19)) && isFinite(data19))) {
+                const err35 = { instancePath: instancePath + "/image/gc/atMost", schemaPath: "#/properties/image/properties/gc/properties/atMost/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema164.properties.image.properties.gc.properties.atMost.type, parentSchema: schema164.properties.image.properties.gc.properties.atMost, data: data19 };
+                if (vErrors === null) {
+                  vErrors = [err35];
+                } else {
+                  vErrors.push(err35);
+                }
+                errors++;
+              }
+              if (typeof data19 == "number" && isFinite(data19)) {
+                if (data19 > 1e3 || isNaN(data19)) {
+                  const err36 = { instancePath: instancePath + "/image/gc/atMost", schemaPath: "#/properties/image/properties/gc/properties/atMost/maximum", keyword: "maximum", params: { comparison: "<=", limit: 1e3 }, message: "must be <= 1000", schema: 1e3, parentSchema: schema164.properties.image.properties.gc.properties.atMost, data: data19 };
                   if (vErrors === null) {
                     vErrors = [err36];
                   } else {
@@ -12487,131 +12481,137 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                   errors++;
                 }
-                for (const key9 in data20) {
-                  if (!(key9 === "application" || key9 === "service" || key9 === "host" || key9 === "path" || key9 === "reason" || key9 === "until")) {
-                    const err37 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key9 }, message: "must NOT have additional properties", schema: false, parentSchema: schema168, data: data20 };
-                    if (vErrors === null) {
-                      vErrors = [err37];
-                    } else {
-                      vErrors.push(err37);
-                    }
-                    errors++;
-                  }
-                }
-                if (data20.application !== void 0) {
-                  let data21 = data20.application;
-                  if (typeof data21 === "string") {
-                    if (func2(data21) < 1) {
-                      const err38 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/application", schemaPath: "#/$defs/ignoreRule/properties/application/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema168.properties.application, data: data21 };
-                      if (vErrors === null) {
-                        vErrors = [err38];
-                      } else {
-                        vErrors.push(err38);
-                      }
-                      errors++;
-                    }
+                if (data19 < 1 || isNaN(data19)) {
+                  const err37 = { instancePath: instancePath + "/image/gc/atMost", schemaPath: "#/properties/image/properties/gc/properties/atMost/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema164.properties.image.properties.gc.properties.atMost, data: data19 };
+                  if (vErrors === null) {
+                    vErrors = [err37];
                   } else {
-                    const err39 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/application", schemaPath: "#/$defs/ignoreRule/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.application.type, parentSchema: schema168.properties.application, data: data21 };
-                    if (vErrors === null) {
-                      vErrors = [err39];
-                    } else {
-                      vErrors.push(err39);
-                    }
-                    errors++;
+                    vErrors.push(err37);
                   }
+                  errors++;
                 }
-                if (data20.service !== void 0) {
-                  let data22 = data20.service;
-                  if (typeof data22 === "string") {
-                    if (func2(data22) < 1) {
-                      const err40 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/service", schemaPath: "#/$defs/ignoreRule/properties/service/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema168.properties.service, data: data22 };
-                      if (vErrors === null) {
-                        vErrors = [err40];
-                      } else {
-                        vErrors.push(err40);
-                      }
-                      errors++;
-                    }
+              }
+            }
+          } else {
+            const err38 = { instancePath: instancePath + "/image/gc", schemaPath: "#/properties/image/properties/gc/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.properties.image.properties.gc.type, parentSchema: schema164.properties.image.properties.gc, data: data16 };
+            if (vErrors === null) {
+              vErrors = [err38];
+            } else {
+              vErrors.push(err38);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err39 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.properties.image.type, parentSchema: schema164.properties.image, data: data13 };
+        if (vErrors === null) {
+          vErrors = [err39];
+        } else {
+          vErrors.push(err39);
+        }
+        errors++;
+      }
+    }
+    if (data.failure !== void 0) {
+      let data20 = data.failure;
+      if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
+        for (const key8 in data20) {
+          if (!(key8 === "lostAfter")) {
+            const err40 = { instancePath: instancePath + "/failure", schemaPath: "#/properties/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key8 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164.properties.failure, data: data20 };
+            if (vErrors === null) {
+              vErrors = [err40];
+            } else {
+              vErrors.push(err40);
+            }
+            errors++;
+          }
+        }
+        if (data20.lostAfter !== void 0) {
+          let data21 = data20.lostAfter;
+          if (typeof data21 !== "string") {
+            const err41 = { instancePath: instancePath + "/failure/lostAfter", schemaPath: "#/properties/failure/properties/lostAfter/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.failure.properties.lostAfter.type, parentSchema: schema164.properties.failure.properties.lostAfter, data: data21 };
+            if (vErrors === null) {
+              vErrors = [err41];
+            } else {
+              vErrors.push(err41);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err42 = { instancePath: instancePath + "/failure", schemaPath: "#/properties/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.properties.failure.type, parentSchema: schema164.properties.failure, data: data20 };
+        if (vErrors === null) {
+          vErrors = [err42];
+        } else {
+          vErrors.push(err42);
+        }
+        errors++;
+      }
+    }
+    if (data.drift !== void 0) {
+      let data22 = data.drift;
+      if (data22 && typeof data22 == "object" && !Array.isArray(data22)) {
+        for (const key9 in data22) {
+          if (!(key9 === "ignore")) {
+            const err43 = { instancePath: instancePath + "/drift", schemaPath: "#/properties/drift/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key9 }, message: "must NOT have additional properties", schema: false, parentSchema: schema164.properties.drift, data: data22 };
+            if (vErrors === null) {
+              vErrors = [err43];
+            } else {
+              vErrors.push(err43);
+            }
+            errors++;
+          }
+        }
+        if (data22.ignore !== void 0) {
+          let data23 = data22.ignore;
+          if (Array.isArray(data23)) {
+            const len3 = data23.length;
+            for (let i3 = 0; i3 < len3; i3++) {
+              let data24 = data23[i3];
+              if (data24 && typeof data24 == "object" && !Array.isArray(data24)) {
+                if (data24.path === void 0) {
+                  const err44 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema168.required, parentSchema: schema168, data: data24 };
+                  if (vErrors === null) {
+                    vErrors = [err44];
                   } else {
-                    const err41 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/service", schemaPath: "#/$defs/ignoreRule/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.service.type, parentSchema: schema168.properties.service, data: data22 };
-                    if (vErrors === null) {
-                      vErrors = [err41];
-                    } else {
-                      vErrors.push(err41);
-                    }
-                    errors++;
+                    vErrors.push(err44);
                   }
+                  errors++;
                 }
-                if (data20.host !== void 0) {
-                  let data23 = data20.host;
-                  if (typeof data23 === "string") {
-                    if (func2(data23) < 1) {
-                      const err42 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/host", schemaPath: "#/$defs/ignoreRule/properties/host/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema168.properties.host, data: data23 };
-                      if (vErrors === null) {
-                        vErrors = [err42];
-                      } else {
-                        vErrors.push(err42);
-                      }
-                      errors++;
-                    }
+                if (data24.reason === void 0) {
+                  const err45 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema168.required, parentSchema: schema168, data: data24 };
+                  if (vErrors === null) {
+                    vErrors = [err45];
                   } else {
-                    const err43 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/host", schemaPath: "#/$defs/ignoreRule/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.host.type, parentSchema: schema168.properties.host, data: data23 };
+                    vErrors.push(err45);
+                  }
+                  errors++;
+                }
+                for (const key10 in data24) {
+                  if (!(key10 === "application" || key10 === "service" || key10 === "host" || key10 === "path" || key10 === "reason" || key10 === "until")) {
+                    const err46 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key10 }, message: "must NOT have additional properties", schema: false, parentSchema: schema168, data: data24 };
                     if (vErrors === null) {
-                      vErrors = [err43];
+                      vErrors = [err46];
                     } else {
-                      vErrors.push(err43);
+                      vErrors.push(err46);
                     }
                     errors++;
                   }
                 }
-                if (data20.path !== void 0) {
-                  let data24 = data20.path;
-                  if (typeof data24 === "string") {
-                    if (func2(data24) < 1) {
-                      const err44 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/path", schemaPath: "#/$defs/ignoreRule/properties/path/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema168.properties.path, data: data24 };
-                      if (vErrors === null) {
-                        vErrors = [err44];
-                      } else {
-                        vErrors.push(err44);
-                      }
-                      errors++;
-                    }
-                  } else {
-                    const err45 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/path", schemaPath: "#/$defs/ignoreRule/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.path.type, parentSchema: schema168.properties.path, data: data24 };
-                    if (vErrors === null) {
-                      vErrors = [err45];
-                    } else {
-                      vErrors.push(err45);
-                    }
-                    errors++;
-                  }
-                }
-                if (data20.reason !== void 0) {
-                  let data25 = data20.reason;
+                if (data24.application !== void 0) {
+                  let data25 = data24.application;
                   if (typeof data25 === "string") {
-                    if (!pattern77.test(data25)) {
-                      const err46 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/reason", schemaPath: "#/$defs/ignoreRule/properties/reason/pattern", keyword: "pattern", params: { pattern: "\\S" }, message: 'must match pattern "\\S"', schema: "\\S", parentSchema: schema168.properties.reason, data: data25 };
+                    if (func2(data25) < 1) {
+                      const err47 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/application", schemaPath: "#/$defs/ignoreRule/properties/application/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema168.properties.application, data: data25 };
                       if (vErrors === null) {
-                        vErrors = [err46];
+                        vErrors = [err47];
                       } else {
-                        vErrors.push(err46);
+                        vErrors.push(err47);
                       }
                       errors++;
                     }
                   } else {
-                    const err47 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/reason", schemaPath: "#/$defs/ignoreRule/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.reason.type, parentSchema: schema168.properties.reason, data: data25 };
-                    if (vErrors === null) {
-                      vErrors = [err47];
-                    } else {
-                      vErrors.push(err47);
-                    }
-                    errors++;
-                  }
-                }
-                if (data20.until !== void 0) {
-                  let data26 = data20.until;
-                  if (typeof data26 !== "string") {
-                    const err48 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/until", schemaPath: "#/$defs/ignoreRule/properties/until/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.until.type, parentSchema: schema168.properties.until, data: data26 };
+                    const err48 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/application", schemaPath: "#/$defs/ignoreRule/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.application.type, parentSchema: schema168.properties.application, data: data25 };
                     if (vErrors === null) {
                       vErrors = [err48];
                     } else {
@@ -12620,95 +12620,86 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-              } else {
-                const err49 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data: data20 };
-                if (vErrors === null) {
-                  vErrors = [err49];
-                } else {
-                  vErrors.push(err49);
-                }
-                errors++;
-              }
-            }
-          } else {
-            const err50 = { instancePath: instancePath + "/drift/ignore", schemaPath: "#/properties/drift/properties/ignore/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.drift.properties.ignore.type, parentSchema: schema164.properties.drift.properties.ignore, data: data19 };
-            if (vErrors === null) {
-              vErrors = [err50];
-            } else {
-              vErrors.push(err50);
-            }
-            errors++;
-          }
-        }
-      } else {
-        const err51 = { instancePath: instancePath + "/drift", schemaPath: "#/properties/drift/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.properties.drift.type, parentSchema: schema164.properties.drift, data: data18 };
-        if (vErrors === null) {
-          vErrors = [err51];
-        } else {
-          vErrors.push(err51);
-        }
-        errors++;
-      }
-    }
-    if (data.namespaces !== void 0) {
-      let data27 = data.namespaces;
-      if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
-        for (const key10 in data27) {
-          const _errs69 = errors;
-          if (typeof key10 === "string") {
-            if (!pattern93.test(key10)) {
-              const err52 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema164.properties.namespaces.propertyNames, data: key10, propertyName: key10 };
-              if (vErrors === null) {
-                vErrors = [err52];
-              } else {
-                vErrors.push(err52);
-              }
-              errors++;
-            }
-          }
-          var valid20 = _errs69 === errors;
-          if (!valid20) {
-            const err53 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames", keyword: "propertyNames", params: { propertyName: key10 }, message: "property name must be valid", schema: schema164.properties.namespaces.propertyNames, parentSchema: schema164.properties.namespaces, data: data27 };
-            if (vErrors === null) {
-              vErrors = [err53];
-            } else {
-              vErrors.push(err53);
-            }
-            errors++;
-          }
-        }
-        for (const key11 in data27) {
-          let data28 = data27[key11];
-          if (data28 && typeof data28 == "object" && !Array.isArray(data28)) {
-            for (const key12 in data28) {
-              if (!(key12 === "quota" || key12 === "hosts")) {
-                const err54 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key12 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data28 };
-                if (vErrors === null) {
-                  vErrors = [err54];
-                } else {
-                  vErrors.push(err54);
-                }
-                errors++;
-              }
-            }
-            if (data28.quota !== void 0) {
-              let data29 = data28.quota;
-              if (data29 && typeof data29 == "object" && !Array.isArray(data29)) {
-                for (const key13 in data29) {
-                  if (!(key13 === "cpus" || key13 === "memory" || key13 === "replicas")) {
-                    const err55 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key13 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169.properties.quota, data: data29 };
+                if (data24.service !== void 0) {
+                  let data26 = data24.service;
+                  if (typeof data26 === "string") {
+                    if (func2(data26) < 1) {
+                      const err49 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/service", schemaPath: "#/$defs/ignoreRule/properties/service/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema168.properties.service, data: data26 };
+                      if (vErrors === null) {
+                        vErrors = [err49];
+                      } else {
+                        vErrors.push(err49);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err50 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/service", schemaPath: "#/$defs/ignoreRule/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.service.type, parentSchema: schema168.properties.service, data: data26 };
                     if (vErrors === null) {
-                      vErrors = [err55];
+                      vErrors = [err50];
                     } else {
-                      vErrors.push(err55);
+                      vErrors.push(err50);
                     }
                     errors++;
                   }
                 }
-                if (data29.cpus !== void 0) {
-                  let data30 = data29.cpus;
-                  if (!(typeof data30 == "number" && isFinite(data30)) && typeof data30 !== "string") {
-                    const err56 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/cpus", schemaPath: "#/$defs/namespace/properties/quota/properties/cpus/type", keyword: "type", params: { type: schema169.properties.quota.properties.cpus.type }, message: "must be number,string", schema: schema169.properties.quota.properties.cpus.type, parentSchema: schema169.properties.quota.properties.cpus, data: data30 };
+                if (data24.host !== void 0) {
+                  let data27 = data24.host;
+                  if (typeof data27 === "string") {
+                    if (func2(data27) < 1) {
+                      const err51 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/host", schemaPath: "#/$defs/ignoreRule/properties/host/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema168.properties.host, data: data27 };
+                      if (vErrors === null) {
+                        vErrors = [err51];
+                      } else {
+                        vErrors.push(err51);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err52 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/host", schemaPath: "#/$defs/ignoreRule/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.host.type, parentSchema: schema168.properties.host, data: data27 };
+                    if (vErrors === null) {
+                      vErrors = [err52];
+                    } else {
+                      vErrors.push(err52);
+                    }
+                    errors++;
+                  }
+                }
+                if (data24.path !== void 0) {
+                  let data28 = data24.path;
+                  if (typeof data28 === "string") {
+                    if (func2(data28) < 1) {
+                      const err53 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/path", schemaPath: "#/$defs/ignoreRule/properties/path/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema168.properties.path, data: data28 };
+                      if (vErrors === null) {
+                        vErrors = [err53];
+                      } else {
+                        vErrors.push(err53);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err54 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/path", schemaPath: "#/$defs/ignoreRule/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.path.type, parentSchema: schema168.properties.path, data: data28 };
+                    if (vErrors === null) {
+                      vErrors = [err54];
+                    } else {
+                      vErrors.push(err54);
+                    }
+                    errors++;
+                  }
+                }
+                if (data24.reason !== void 0) {
+                  let data29 = data24.reason;
+                  if (typeof data29 === "string") {
+                    if (!pattern77.test(data29)) {
+                      const err55 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/reason", schemaPath: "#/$defs/ignoreRule/properties/reason/pattern", keyword: "pattern", params: { pattern: "\\S" }, message: 'must match pattern "\\S"', schema: "\\S", parentSchema: schema168.properties.reason, data: data29 };
+                      if (vErrors === null) {
+                        vErrors = [err55];
+                      } else {
+                        vErrors.push(err55);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err56 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/reason", schemaPath: "#/$defs/ignoreRule/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.reason.type, parentSchema: schema168.properties.reason, data: data29 };
                     if (vErrors === null) {
                       vErrors = [err56];
                     } else {
@@ -12717,10 +12708,10 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-                if (data29.memory !== void 0) {
-                  let data31 = data29.memory;
-                  if (!(typeof data31 == "number" && (!(data31 % 1) && !isNaN(data31)) && isFinite(data31)) && typeof data31 !== "string") {
-                    const err57 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/type", keyword: "type", params: { type: schema169.properties.quota.properties.memory.type }, message: "must be integer,string", schema: schema169.properties.quota.properties.memory.type, parentSchema: schema169.properties.quota.properties.memory, data: data31 };
+                if (data24.until !== void 0) {
+                  let data30 = data24.until;
+                  if (typeof data30 !== "string") {
+                    const err57 = { instancePath: instancePath + "/drift/ignore/" + i3 + "/until", schemaPath: "#/$defs/ignoreRule/properties/until/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema168.properties.until.type, parentSchema: schema168.properties.until, data: data30 };
                     if (vErrors === null) {
                       vErrors = [err57];
                     } else {
@@ -12728,78 +12719,84 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                     }
                     errors++;
                   }
-                  if (typeof data31 == "number" && isFinite(data31)) {
-                    if (data31 < 0 || isNaN(data31)) {
-                      const err58 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema169.properties.quota.properties.memory, data: data31 };
-                      if (vErrors === null) {
-                        vErrors = [err58];
-                      } else {
-                        vErrors.push(err58);
-                      }
-                      errors++;
-                    }
-                  }
-                }
-                if (data29.replicas !== void 0) {
-                  let data32 = data29.replicas;
-                  if (!(typeof data32 == "number" && (!(data32 % 1) && !isNaN(data32)) && isFinite(data32))) {
-                    const err59 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.quota.properties.replicas.type, parentSchema: schema169.properties.quota.properties.replicas, data: data32 };
-                    if (vErrors === null) {
-                      vErrors = [err59];
-                    } else {
-                      vErrors.push(err59);
-                    }
-                    errors++;
-                  }
-                  if (typeof data32 == "number" && isFinite(data32)) {
-                    if (data32 < 0 || isNaN(data32)) {
-                      const err60 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema169.properties.quota.properties.replicas, data: data32 };
-                      if (vErrors === null) {
-                        vErrors = [err60];
-                      } else {
-                        vErrors.push(err60);
-                      }
-                      errors++;
-                    }
-                  }
                 }
               } else {
-                const err61 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.properties.quota.type, parentSchema: schema169.properties.quota, data: data29 };
+                const err58 = { instancePath: instancePath + "/drift/ignore/" + i3, schemaPath: "#/$defs/ignoreRule/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema168.type, parentSchema: schema168, data: data24 };
                 if (vErrors === null) {
-                  vErrors = [err61];
+                  vErrors = [err58];
                 } else {
-                  vErrors.push(err61);
+                  vErrors.push(err58);
                 }
                 errors++;
               }
             }
-            if (data28.hosts !== void 0) {
-              let data33 = data28.hosts;
-              if (!data33 || typeof data33 != "object") {
-                const err62 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts", schemaPath: "#/$defs/namespace/properties/hosts/type", keyword: "type", params: { type: schema169.properties.hosts.type }, message: "must be array,object", schema: schema169.properties.hosts.type, parentSchema: schema169.properties.hosts, data: data33 };
+          } else {
+            const err59 = { instancePath: instancePath + "/drift/ignore", schemaPath: "#/properties/drift/properties/ignore/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema164.properties.drift.properties.ignore.type, parentSchema: schema164.properties.drift.properties.ignore, data: data23 };
+            if (vErrors === null) {
+              vErrors = [err59];
+            } else {
+              vErrors.push(err59);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err60 = { instancePath: instancePath + "/drift", schemaPath: "#/properties/drift/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.properties.drift.type, parentSchema: schema164.properties.drift, data: data22 };
+        if (vErrors === null) {
+          vErrors = [err60];
+        } else {
+          vErrors.push(err60);
+        }
+        errors++;
+      }
+    }
+    if (data.namespaces !== void 0) {
+      let data31 = data.namespaces;
+      if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
+        for (const key11 in data31) {
+          const _errs78 = errors;
+          if (typeof key11 === "string") {
+            if (!pattern93.test(key11)) {
+              const err61 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema164.properties.namespaces.propertyNames, data: key11, propertyName: key11 };
+              if (vErrors === null) {
+                vErrors = [err61];
+              } else {
+                vErrors.push(err61);
+              }
+              errors++;
+            }
+          }
+          var valid21 = _errs78 === errors;
+          if (!valid21) {
+            const err62 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames", keyword: "propertyNames", params: { propertyName: key11 }, message: "property name must be valid", schema: schema164.properties.namespaces.propertyNames, parentSchema: schema164.properties.namespaces, data: data31 };
+            if (vErrors === null) {
+              vErrors = [err62];
+            } else {
+              vErrors.push(err62);
+            }
+            errors++;
+          }
+        }
+        for (const key12 in data31) {
+          let data32 = data31[key12];
+          if (data32 && typeof data32 == "object" && !Array.isArray(data32)) {
+            for (const key13 in data32) {
+              if (!(key13 === "quota" || key13 === "hosts")) {
+                const err63 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key13 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data32 };
                 if (vErrors === null) {
-                  vErrors = [err62];
+                  vErrors = [err63];
                 } else {
-                  vErrors.push(err62);
+                  vErrors.push(err63);
                 }
                 errors++;
               }
-              if (Array.isArray(data33)) {
-                const len4 = data33.length;
-                for (let i4 = 0; i4 < len4; i4++) {
-                  let data34 = data33[i4];
-                  if (typeof data34 === "string") {
-                    if (func2(data34) < 1) {
-                      const err63 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i4, schemaPath: "#/$defs/namespace/properties/hosts/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema169.properties.hosts.items, data: data34 };
-                      if (vErrors === null) {
-                        vErrors = [err63];
-                      } else {
-                        vErrors.push(err63);
-                      }
-                      errors++;
-                    }
-                  } else {
-                    const err64 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i4, schemaPath: "#/$defs/namespace/properties/hosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.hosts.items.type, parentSchema: schema169.properties.hosts.items, data: data34 };
+            }
+            if (data32.quota !== void 0) {
+              let data33 = data32.quota;
+              if (data33 && typeof data33 == "object" && !Array.isArray(data33)) {
+                for (const key14 in data33) {
+                  if (!(key14 === "cpus" || key14 === "memory" || key14 === "replicas")) {
+                    const err64 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key14 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169.properties.quota, data: data33 };
                     if (vErrors === null) {
                       vErrors = [err64];
                     } else {
@@ -12808,12 +12805,10 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-              }
-              if (data33 && typeof data33 == "object" && !Array.isArray(data33)) {
-                for (const key14 in data33) {
-                  let data35 = data33[key14];
-                  if (typeof data35 !== "string" && !(typeof data35 == "number" && isFinite(data35)) && typeof data35 !== "boolean") {
-                    const err65 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/properties/hosts/additionalProperties/type", keyword: "type", params: { type: schema169.properties.hosts.additionalProperties.type }, message: "must be string,number,boolean", schema: schema169.properties.hosts.additionalProperties.type, parentSchema: schema169.properties.hosts.additionalProperties, data: data35 };
+                if (data33.cpus !== void 0) {
+                  let data34 = data33.cpus;
+                  if (!(typeof data34 == "number" && isFinite(data34)) && typeof data34 !== "string") {
+                    const err65 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/cpus", schemaPath: "#/$defs/namespace/properties/quota/properties/cpus/type", keyword: "type", params: { type: schema169.properties.quota.properties.cpus.type }, message: "must be number,string", schema: schema169.properties.quota.properties.cpus.type, parentSchema: schema169.properties.quota.properties.cpus, data: data34 };
                     if (vErrors === null) {
                       vErrors = [err65];
                     } else {
@@ -12822,34 +12817,139 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
+                if (data33.memory !== void 0) {
+                  let data35 = data33.memory;
+                  if (!(typeof data35 == "number" && (!(data35 % 1) && !isNaN(data35)) && isFinite(data35)) && typeof data35 !== "string") {
+                    const err66 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/type", keyword: "type", params: { type: schema169.properties.quota.properties.memory.type }, message: "must be integer,string", schema: schema169.properties.quota.properties.memory.type, parentSchema: schema169.properties.quota.properties.memory, data: data35 };
+                    if (vErrors === null) {
+                      vErrors = [err66];
+                    } else {
+                      vErrors.push(err66);
+                    }
+                    errors++;
+                  }
+                  if (typeof data35 == "number" && isFinite(data35)) {
+                    if (data35 < 0 || isNaN(data35)) {
+                      const err67 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema169.properties.quota.properties.memory, data: data35 };
+                      if (vErrors === null) {
+                        vErrors = [err67];
+                      } else {
+                        vErrors.push(err67);
+                      }
+                      errors++;
+                    }
+                  }
+                }
+                if (data33.replicas !== void 0) {
+                  let data36 = data33.replicas;
+                  if (!(typeof data36 == "number" && (!(data36 % 1) && !isNaN(data36)) && isFinite(data36))) {
+                    const err68 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.quota.properties.replicas.type, parentSchema: schema169.properties.quota.properties.replicas, data: data36 };
+                    if (vErrors === null) {
+                      vErrors = [err68];
+                    } else {
+                      vErrors.push(err68);
+                    }
+                    errors++;
+                  }
+                  if (typeof data36 == "number" && isFinite(data36)) {
+                    if (data36 < 0 || isNaN(data36)) {
+                      const err69 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema169.properties.quota.properties.replicas, data: data36 };
+                      if (vErrors === null) {
+                        vErrors = [err69];
+                      } else {
+                        vErrors.push(err69);
+                      }
+                      errors++;
+                    }
+                  }
+                }
+              } else {
+                const err70 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.properties.quota.type, parentSchema: schema169.properties.quota, data: data33 };
+                if (vErrors === null) {
+                  vErrors = [err70];
+                } else {
+                  vErrors.push(err70);
+                }
+                errors++;
+              }
+            }
+            if (data32.hosts !== void 0) {
+              let data37 = data32.hosts;
+              if (!data37 || typeof data37 != "object") {
+                const err71 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts", schemaPath: "#/$defs/namespace/properties/hosts/type", keyword: "type", params: { type: schema169.properties.hosts.type }, message: "must be array,object", schema: schema169.properties.hosts.type, parentSchema: schema169.properties.hosts, data: data37 };
+                if (vErrors === null) {
+                  vErrors = [err71];
+                } else {
+                  vErrors.push(err71);
+                }
+                errors++;
+              }
+              if (Array.isArray(data37)) {
+                const len4 = data37.length;
+                for (let i4 = 0; i4 < len4; i4++) {
+                  let data38 = data37[i4];
+                  if (typeof data38 === "string") {
+                    if (func2(data38) < 1) {
+                      const err72 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i4, schemaPath: "#/$defs/namespace/properties/hosts/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema169.properties.hosts.items, data: data38 };
+                      if (vErrors === null) {
+                        vErrors = [err72];
+                      } else {
+                        vErrors.push(err72);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err73 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i4, schemaPath: "#/$defs/namespace/properties/hosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.hosts.items.type, parentSchema: schema169.properties.hosts.items, data: data38 };
+                    if (vErrors === null) {
+                      vErrors = [err73];
+                    } else {
+                      vErrors.push(err73);
+                    }
+                    errors++;
+                  }
+                }
+              }
+              if (data37 && typeof data37 == "object" && !Array.isArray(data37)) {
+                for (const key15 in data37) {
+                  let data39 = data37[key15];
+                  if (typeof data39 !== "string" && !(typeof data39 == "number" && isFinite(data39)) && typeof data39 !== "boolean") {
+                    const err74 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/properties/hosts/additionalProperties/type", keyword: "type", params: { type: schema169.properties.hosts.additionalProperties.type }, message: "must be string,number,boolean", schema: schema169.properties.hosts.additionalProperties.type, parentSchema: schema169.properties.hosts.additionalProperties, data: data39 };
+                    if (vErrors === null) {
+                      vErrors = [err74];
+                    } else {
+                      vErrors.push(err74);
+                    }
+                    errors++;
+                  }
+                }
               }
             }
           } else {
-            const err66 = { instancePath: instancePath + "/namespaces/" + key11.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data28 };
+            const err75 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data32 };
             if (vErrors === null) {
-              vErrors = [err66];
+              vErrors = [err75];
             } else {
-              vErrors.push(err66);
+              vErrors.push(err75);
             }
             errors++;
           }
         }
       } else {
-        const err67 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.properties.namespaces.type, parentSchema: schema164.properties.namespaces, data: data27 };
+        const err76 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.properties.namespaces.type, parentSchema: schema164.properties.namespaces, data: data31 };
         if (vErrors === null) {
-          vErrors = [err67];
+          vErrors = [err76];
         } else {
-          vErrors.push(err67);
+          vErrors.push(err76);
         }
         errors++;
       }
     }
   } else {
-    const err68 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data };
+    const err77 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data };
     if (vErrors === null) {
-      vErrors = [err68];
+      vErrors = [err77];
     } else {
-      vErrors.push(err68);
+      vErrors.push(err77);
     }
     errors++;
   }
@@ -15808,7 +15908,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate73.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validatePlan = validate74;
-var schema182 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "hash", "inSync", "adoptions", "steps", "unavailability", "blocked", "hostNotes", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "hash": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "hostNotes": { "type": "array", "items": { "$ref": "#/$defs/hostNote" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "hostNote": { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } }, "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema182 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "hash", "inSync", "adoptions", "steps", "unavailability", "blocked", "hostNotes", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "hash": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "hostNotes": { "type": "array", "items": { "$ref": "#/$defs/hostNote" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "hostNote": { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } }, "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "remove-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
 var schema183 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
 var schema191 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
 var schema192 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
@@ -16234,7 +16334,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate75.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema188 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
+var schema188 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "remove-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
 var schema189 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
 var schema190 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
 function validate80(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
@@ -16702,7 +16802,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data5 === "pull-image" || data5 === "create-network" || data5 === "remove-network" || data5 === "create-volume" || data5 === "create-container" || data5 === "start-container" || data5 === "run-hooks" || data5 === "unpause-container" || data5 === "update-container" || data5 === "deliver-files" || data5 === "rename-container" || data5 === "connect-network" || data5 === "disconnect-network" || data5 === "stop-container" || data5 === "remove-container")) {
+      if (!(data5 === "pull-image" || data5 === "remove-image" || data5 === "create-network" || data5 === "remove-network" || data5 === "create-volume" || data5 === "create-container" || data5 === "start-container" || data5 === "run-hooks" || data5 === "unpause-container" || data5 === "update-container" || data5 === "deliver-files" || data5 === "rename-container" || data5 === "connect-network" || data5 === "disconnect-network" || data5 === "stop-container" || data5 === "remove-container")) {
         const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema188.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema188.properties.action.enum, parentSchema: schema188.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err17];

@@ -167,6 +167,7 @@ export class SqliteJournal implements Journal {
     this.#writeRows('slots', 'slot', this.#state.slots, next.slots);
     this.#writeRows('instances', 'container', this.#state.instances, next.instances);
     if (next.hosts !== this.#state.hosts) this.#fact('hosts', [...next.hosts]);
+    if (next.images !== this.#state.images) this.#fact('images', [...next.images]);
   }
 
   #writeRows(

@@ -4,6 +4,7 @@ import type { ApplicationSpec } from '../model/application.ts';
 import type {
   ApplicationRecord,
   HostRecord,
+  ImageRecord,
   InstanceRecord,
   JournalState,
   LastKnownGood,
@@ -42,6 +43,7 @@ export function readState(database: Database.Database): JournalState {
     ),
     // An earlier release knew of none.
     hosts: new Map((readFact(database, 'hosts') ?? []) as readonly [HostName, HostRecord][]),
+    images: new Map((readFact(database, 'images') ?? []) as readonly [string, ImageRecord][]),
   };
 }
 

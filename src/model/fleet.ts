@@ -74,6 +74,19 @@ export interface ImagePolicy {
   readonly tagMoved: TagMoved;
   /** How often the registry is asked what a tag means. */
   readonly intervalMs: number;
+  /** Which images are removed; absent: none is. */
+  readonly gc?: ImageGc;
+}
+
+/** When an image that was pulled for the fleet is removed again. */
+export interface ImageGc {
+  /** How long nothing has needed it. */
+  readonly unusedForMs: number;
+  /** Of each service, the images of so many versions are kept, the newest. */
+  readonly keep: number;
+  /** So many are removed from one host within an hour. */
+  readonly atMost: number;
+  readonly origin: Origin;
 }
 
 export interface FailurePolicy {

@@ -10,6 +10,7 @@ import type { ContainerId, HostName } from './names.ts';
 import type { ApplicationEntry } from './reduce-application.ts';
 import { present } from './present.ts';
 import { reduceApplication } from './reduce-application.ts';
+import { reduceImages } from './reduce-images.ts';
 
 /** The journal after an entry. What it does not touch stays the same object, so that only what changed is written. */
 export function reduceJournal(state: JournalState, entry: JournalEntry): JournalState {
@@ -109,6 +110,11 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
       return withHost(state, entry.host, { fenced: { at: entry.at, by: entry.by } });
     case 'host-unfenced':
       return withHost(state, entry.host, { fenced: null });
+    case 'image-pulled':
+    case 'image-unused':
+    case 'image-removal':
+    case 'image-gone':
+      return { ...state, images: reduceImages(state.images, entry) };
     case 'request-answered':
       return state;
     default:

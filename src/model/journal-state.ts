@@ -14,6 +14,27 @@ export interface JournalState {
   readonly instances: ReadonlyMap<ContainerId, InstanceRecord>;
   /** Of hosts that are away or closed. */
   readonly hosts: ReadonlyMap<HostName, HostRecord>;
+  /** Images that were pulled for the fleet, by `imageKey`; no engine tells who has pulled one. */
+  readonly images: ReadonlyMap<string, ImageRecord>;
+}
+
+/** All times are milliseconds since the epoch. */
+export interface ImageRecord {
+  readonly host: HostName;
+  readonly id: string;
+  /** The application that it was pulled for first. */
+  readonly application: string;
+  /** As they were pulled, in their familiar form. */
+  readonly references: readonly string[];
+  readonly pulledAt: number;
+  /** Since when nothing has needed it; null: something does, or nobody has looked. */
+  readonly unusedSince: number | null;
+  /** When its removal was begun last; null: never. */
+  readonly removedAt: number | null;
+}
+
+export function imageKey(host: HostName, id: string): string {
+  return `${host}/${id}`;
 }
 
 export interface HostRecord {
@@ -177,6 +198,7 @@ export const emptyJournal: JournalState = {
   slots: new Map(),
   instances: new Map(),
   hosts: new Map(),
+  images: new Map(),
 };
 
 export const emptyApplicationRecord: ApplicationRecord = {
@@ -357,6 +379,31 @@ export type JournalEntry =
       readonly image: string;
       readonly digest: string;
     }
+  | {
+      readonly kind: 'image-pulled';
+      readonly host: HostName;
+      readonly id: string;
+      readonly reference: string;
+      /** The host had it under no other name. */
+      readonly isNew: boolean;
+      readonly application: string;
+      readonly at: number;
+    }
+  | {
+      readonly kind: 'image-unused';
+      readonly host: HostName;
+      readonly id: string;
+      /** null: something needs it again. */
+      readonly at: number | null;
+    }
+  /** Announced before it is removed. */
+  | {
+      readonly kind: 'image-removal';
+      readonly host: HostName;
+      readonly id: string;
+      readonly at: number;
+    }
+  | { readonly kind: 'image-gone'; readonly host: HostName; readonly id: string }
   | { readonly kind: 'application-seen'; readonly application: string }
   | {
       readonly kind: 'application-removed';

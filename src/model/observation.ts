@@ -107,6 +107,7 @@ export interface UnmanagedContainer {
   readonly id: ContainerId;
   readonly name: string;
   readonly image: string;
+  readonly imageId: string;
   readonly state: ContainerState;
   readonly labels: Readonly<Record<string, string>>;
   readonly published: readonly PublishedPort[];

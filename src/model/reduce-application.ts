@@ -35,6 +35,10 @@ export type ApplicationEntry = Exclude<
       | 'host-use'
       | 'host-fenced'
       | 'host-unfenced'
+      | 'image-pulled'
+      | 'image-unused'
+      | 'image-removal'
+      | 'image-gone'
       | 'request-answered';
   }
 >;

@@ -57,6 +57,14 @@ export interface ContainerGuard {
 
 export type Action =
   | { readonly kind: 'pull-image'; readonly image: string }
+  | {
+      readonly kind: 'remove-image';
+      readonly id: string;
+      /** For people. */
+      readonly name: string;
+      /** All names that it may have; with another one it is left alone. */
+      readonly references: readonly string[];
+    }
   | { readonly kind: 'create-network'; readonly network: NetworkSpec }
   | { readonly kind: 'remove-network'; readonly name: string; readonly id: string }
   | { readonly kind: 'create-volume'; readonly volume: VolumeSpec }
@@ -140,11 +148,21 @@ export type ActionKind = Action['kind'];
 
 /** What came of a step. A time-out is `unknown`: the effect may have happened, so the host is observed again. */
 export type StepOutcome =
-  | { readonly kind: 'done' }
+  | {
+      readonly kind: 'done';
+      /** The image that a pull has brought; absent: it was no pull, or the image was there. */
+      readonly pulled?: PulledImage;
+    }
   /** The guard no longer held; nothing was done. */
   | { readonly kind: 'skipped'; readonly reason: string }
   | { readonly kind: 'failed'; readonly failure: StepFailure }
   | { readonly kind: 'unknown'; readonly reason: string };
+
+export interface PulledImage {
+  readonly id: string;
+  /** Whether the host had it under no other name. */
+  readonly isNew: boolean;
+}
 
 export interface StepFailure {
   /**

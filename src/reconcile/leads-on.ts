@@ -11,6 +11,9 @@ const notes: ReadonlySet<JournalEntry['kind']> = new Set([
   'repaired',
   'host-lost',
   'host-use',
+  'image-unused',
+  'image-removal',
+  'image-gone',
 ]);
 
 /**

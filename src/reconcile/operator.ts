@@ -23,6 +23,7 @@ import type { Probing } from './probe.ts';
 import { probeTarget } from './probe.ts';
 import { probeTargets } from './probe-targets.ts';
 import { hooksEntry } from './hooks-entry.ts';
+import { pulledEntry } from './pulled-entry.ts';
 import { findContainer, isBetterNow } from './fresh-look.ts';
 import { Lookups } from './lookups.ts';
 import { Looks } from './looks.ts';
@@ -57,6 +58,8 @@ const afterErrorMs = 5_000;
 /** Before a failure on a silent host is looked at again. */
 const silentHostMs = 1_000;
 
+/** Nothing that a commit asks for waits for them. */
+const tidying: ReadonlySet<ActionKind> = new Set(['remove-network', 'remove-image']);
 /** Pulls, and hooks, which are run again then. */
 const mayBeGivenUp: ReadonlySet<ActionKind> = new Set(['pull-image', 'run-hooks']);
 
@@ -163,7 +166,7 @@ export class Operator implements AsyncDisposable {
   isRetrying(): boolean {
     return [...this.#failures.values()].some(
       ({ failure, attempts, action }) =>
-        failure.class !== 'revision' && attempts < 3 && action !== 'remove-network',
+        failure.class !== 'revision' && attempts < 3 && !tidying.has(action),
     );
   }
 
@@ -359,6 +362,8 @@ export class Operator implements AsyncDisposable {
     if (stop.signal.aborted) return;
     const hooks = hooksEntry(step, outcome, endedAt);
     if (hooks !== null) journal.write([hooks], endedAt);
+    const pulled = pulledEntry(step, outcome, endedAt);
+    if (pulled !== null) journal.write([pulled], endedAt);
     // Hooks that fail are the instance's failure, not the step's.
     const noted: StepOutcome = hooks === null ? outcome : { kind: 'done' };
     this.#failures = noteOutcome(this.#failures, step, noted, endedAt);

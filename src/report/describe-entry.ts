@@ -35,6 +35,13 @@ export function describeEntry(entry: JournalEntry): string {
       return `${entry.slot}: ${entry.reason}`;
     case 'instance-adopted':
       return `${entry.slot} on ${entry.host}: container "${entry.name}"`;
+    case 'image-pulled':
+      return `${entry.reference} on ${entry.host}`;
+    case 'image-unused':
+      return `${entry.id} on ${entry.host}${entry.at === null ? ' is needed again' : ''}`;
+    case 'image-removal':
+    case 'image-gone':
+      return `${entry.id} on ${entry.host}`;
     case 'image-pinned':
       return `${entry.pin.service}: ${entry.pin.rolled ?? entry.pin.digest}`;
     case 'tag-seen':

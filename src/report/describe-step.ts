@@ -13,6 +13,8 @@ export function describeAction(action: Action): StepWords {
   switch (action.kind) {
     case 'pull-image':
       return { subject: action.image, detail: '' };
+    case 'remove-image':
+      return { subject: action.name, detail: '' };
     case 'create-network':
       return { subject: action.network.name, detail: '' };
     case 'create-volume':

@@ -16,13 +16,14 @@ export function planDocument(desired: DesiredState, prediction: Prediction): Pla
   const steps = prediction.waves.flatMap((wave, index) =>
     wave.map((step) => stepDocument(step, index + 1)),
   );
+  const isNothing = steps.every(({ action }) => action === 'remove-image');
   const adoptions = adoptionDocuments(prediction.first.adoptions);
   const isAdopting = adoptions.some(({ outcome }) => outcome === 'adopted');
   return {
     version: 1,
     revision: revisionDocument(desired.revision),
     hash: planHash(prediction),
-    inSync: steps.length === 0 && !isAdopting && prediction.last.settled,
+    inSync: isNothing && !isAdopting && prediction.last.settled,
     adoptions,
     steps,
     unavailability: prediction.lowest.map(({ application, service, ...numbers }) => ({

@@ -23,6 +23,7 @@ export function plannedSlots(steps: readonly Step[]): readonly PlannedSlot[] {
 
 const verbs: Readonly<Record<Step['action'], string>> = {
   'pull-image': 'pull image',
+  'remove-image': 'remove image',
   'create-network': 'create network',
   'remove-network': 'remove network',
   'create-volume': 'create volume',

@@ -72,7 +72,11 @@ function renderAvailability(plan: Plan, style: Style): readonly string[] {
 }
 
 function summarize(plan: Plan, style: Style): string {
-  if (plan.inSync) return style.green('In sync: 0 steps.');
+  if (plan.inSync) {
+    const removed = plan.steps.length;
+    const what = removed === 0 ? '0 steps' : `${count(removed, 'unused image')} removed`;
+    return style.green(`In sync: ${what}.`);
+  }
   const adopted = plan.adoptions.filter(({ outcome }) => outcome === 'adopted').length;
   const adopts = adopted === 0 ? '' : `${count(adopted, 'container')} adopted; `;
   const hosts = new Set(plan.steps.map(({ host }) => host)).size;

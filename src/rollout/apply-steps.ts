@@ -64,6 +64,8 @@ function afterStep(world: World, host: ReachableHost, step: Step): ReachableHost
   switch (action.kind) {
     case 'pull-image':
       return { ...host, images: [...host.images, pulledImage(host, action.image)] };
+    case 'remove-image':
+      return { ...host, images: host.images.filter(({ id }) => id !== action.id) };
     case 'create-network': {
       const { name, driver, internal } = action.network;
       const labels = ownerLabels(world.desired.fleet.name, step.application);

@@ -19,6 +19,7 @@ import { decideRequests } from './decide-requests.ts';
 import { groupInstances } from './group-instances.ts';
 import { inventoryOf, withCurrentJournal } from './older-schemas.ts';
 import { endedMoves } from './moves.ts';
+import { decideImageGc } from './decide-image-gc.ts';
 import { decideImages } from './moved-tags.ts';
 import type { PlacedFleet } from './place-all.ts';
 import { placeAll, placedServices, targetsOf } from './place-all.ts';
@@ -79,6 +80,7 @@ export function decide(seen: World): Decision {
   const orphans = new Map([...instances].filter(([name]) => !wanted.has(name)));
   const isRolledOut = applications.every((one) => one.suspended || isSucceeded(one));
   const prune = decidePrune(world, orphans, isRolledOut, ports);
+  const unused = decideImageGc(world);
   const copies = inventory.copies.map((container) => copyItem(world, container));
   return {
     applications,
@@ -95,8 +97,13 @@ export function decide(seen: World): Decision {
       ...endedMoves(world, placement.assignments, inventory),
       ...applications.flatMap(({ entries }) => entries),
       ...prune.entries,
+      ...unused.entries,
     ],
-    steps: distinct([...applications.flatMap(({ steps }) => steps), ...prune.steps]),
+    steps: distinct([
+      ...applications.flatMap(({ steps }) => steps),
+      ...prune.steps,
+      ...unused.steps,
+    ]),
     drift: [
       ...applications.flatMap(({ drift }) => drift),
       ...adoptions.flatMap((adoption) => supersededDrift(world, adoption)),
@@ -109,6 +116,7 @@ export function decide(seen: World): Decision {
     wakeAt: earliest([
       ...applications.flatMap(({ wakeAt, reviewAt }) => [wakeAt, reviewAt]),
       images.reviewAt,
+      unused.reviewAt,
       prune.wakeAt,
       nextDeparture(world, placed.departures),
     ]),

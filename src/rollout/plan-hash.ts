@@ -31,7 +31,8 @@ interface PlanContent {
 /**
  * The hash of a plan. Null while a host cannot be observed: what would be done there is not known.
  *
- * It covers neither the commit, times and ids, nor pulls: whether a host has an image already changes nothing but time.
+ * It covers neither the commit, times and ids, nor what is pulled and removed of images: whether a host has one already
+ * changes nothing but time.
  */
 export function planHash(prediction: Prediction): string | null {
   const { fleet } = prediction.start.desired;
@@ -56,7 +57,7 @@ function contentOf(prediction: Prediction): PlanContent {
   const before = new Map(instances.map(({ container, hash }) => [container.id, hash]));
   const slots = new Map<string, object[]>();
   for (const step of waves.flat()) {
-    if (step.action.kind === 'pull-image') continue;
+    if (isAboutImages(step)) continue;
     const { application, service, slot, host } = step;
     const key = [application, service, slot, host].join('/');
     slots.set(key, [...(slots.get(key) ?? []), stepContent(step, before)]);
@@ -70,6 +71,10 @@ function contentOf(prediction: Prediction): PlanContent {
     held: last.prune.held?.applications ?? [],
     open: last.applications.filter(({ settled }) => !settled).map(openContent),
   };
+}
+
+function isAboutImages({ action }: Step): boolean {
+  return action.kind === 'pull-image' || action.kind === 'remove-image';
 }
 
 /** What one step does, and to which version of a service. */
@@ -107,6 +112,7 @@ function detailOf(action: Action): object {
     case 'stop-container':
       return { hooks: action.hooks ?? null };
     case 'pull-image':
+    case 'remove-image':
     case 'start-container':
     case 'unpause-container':
     case 'remove-container':

@@ -118,6 +118,11 @@ function checkHost(
     context.draft.block(service.name, '', 'ImageNotFound', message);
     return false;
   }
+  if (isTidied(context, host)) {
+    const place = { service: service.name, slot: '', host };
+    context.draft.wait('step', place, 'an image is removed from its host');
+    return false;
+  }
   const missing = mountedImages(service).filter(
     (source) => findImage(observation.images, source) === undefined,
   );
@@ -159,8 +164,15 @@ function missingLink(
   return links.map((link) => link.replace(/:.*$/s, '')).find((name) => !there.has(name));
 }
 
+/** What is removed there was not needed when that was decided, and may be what is asked for now. */
+function isTidied({ world }: ApplicationContext, host: HostName): boolean {
+  return [...world.inFlight].some(
+    ([key, kind]) => kind === 'remove-image' && key.startsWith(`${host}/`),
+  );
+}
+
 /** What is mounted is not run: it may be for any platform. */
-function mountedImages({ container }: ServiceSpec): readonly string[] {
+export function mountedImages({ container }: ServiceSpec): readonly string[] {
   return container.mounts.flatMap((mount) => (mount.type === 'image' ? [mount.source] : []));
 }
 

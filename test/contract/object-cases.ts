@@ -251,6 +251,39 @@ export function objectCases(context: ContractContext): void {
     expect(tags.toSorted()).toEqual(['contract:moving', 'testapp:v2']);
   });
 
+  it('an image loses a name, and is not taken from under a container', async () => {
+    const tag = (name: string): Promise<void> =>
+      shell().send('POST', '/images/testapp:v1/tag', { query: { repo: 'contract', tag: name } });
+    await tag('one');
+    const { Id: id } = await shell().get<WireImage>('/images/contract:one/json');
+    await shell().create('web', { Image: 'contract:one' });
+
+    const refusedById = await refused(shell().send('DELETE', `/images/${id}`));
+    await shell().send('DELETE', '/images/contract:one');
+
+    expect(refusedById).toEqual({ status: 409, message: expect.stringMatching(/must be forced/) });
+    expect(await shell().get<WireImage>('/images/testapp:v1/json')).toMatchObject({
+      Id: id,
+      RepoTags: ['testapp:v1'],
+    });
+    const [listed] = await shell().list({ all: '1' });
+    expect(listed?.ImageID).toBe(id);
+    expect(await refused(shell().send('DELETE', '/images/testapp:v1'))).toEqual({
+      status: 409,
+      message: expect.stringMatching(/must force.* - container \S+ is using its referenced image/),
+    });
+    expect(await refused(shell().send('DELETE', `/images/${id}`))).toEqual({
+      status: 409,
+      message: expect.stringMatching(/image is being used by stopped container/),
+    });
+    await shell().start('web');
+    expect(await refused(shell().send('DELETE', `/images/${id}`))).toEqual({
+      status: 409,
+      message: expect.stringMatching(/image is being used by running container/),
+    });
+    expect((await refused(shell().send('DELETE', '/images/contract:one'))).status).toBe(404);
+  });
+
   it('a registry that cannot be reached is a refusal, and so is what is no name', async () => {
     const { status, message } = await refused(pull(shell(), '127.0.0.1:1/web'));
 

@@ -87,6 +87,7 @@ export class Guardian {
     if (kind === 'volumes' && method === 'DELETE' && dataOf(host).has(name)) {
       throw new Violation('volumes are never removed', `${path} on ${host.name}`);
     }
+    if (kind === 'images' && method === 'DELETE') this.#mayRemoveImage(host, path.slice(8));
     if (kind !== 'containers') return;
     if (name === 'create' && !this.#ledger.isMourning) {
       const seen = this.#operator.visibleHosts();
@@ -185,6 +186,28 @@ export class Guardian {
     if (hurried === undefined) return;
     const what = `"${hurried.name}" was promoted less than ${update.monitorMs} ms ago`;
     throw new Violation('what becomes last-known-good has been watched', what);
+  }
+
+  /** By one of its names, or by its id. */
+  #mayRemoveImage(host: SimulatedHost, reference: string): void {
+    const image = host.engine
+      .truth()
+      .images.find(
+        ({ id, tags, digests }) =>
+          id === reference || tags.has(reference) || digests.has(reference),
+      );
+    if (image === undefined) return;
+    const what = `"${reference}" on ${host.name}`;
+    for (const [application, record] of this.#operator.journal().applications) {
+      for (const { name, hash, container } of record.lastKnownGood?.spec.services ?? []) {
+        const { digest } =
+          record.pins?.find((pin) => pin.service === name && pin.hash === hash) ?? {};
+        const isPinned = [...image.digests].some((each) => each.endsWith(`@${digest ?? ''}`));
+        if (!isPinned && !image.tags.has(container.image)) continue;
+        const why = `${what}: ${application}/${name}`;
+        throw new Violation('an image that last-known-good needs is never removed', why);
+      }
+    }
   }
 
   #mustBeOurs({ raw, identity, name, host }: TrueContainer, verb: string): void {

@@ -65,6 +65,13 @@ export interface HostModel {
   readonly skewMs: number;
 }
 
+/** `image.gc` of fleet.yaml. */
+export interface GcModel {
+  readonly unusedFor: string;
+  readonly keep: number;
+  readonly atMost: number;
+}
+
 /** Value of the label `fleetwright.fleet` of everything that is ours. */
 export const fleetName = 'simulation';
 
@@ -75,6 +82,7 @@ interface FleetGrounds {
   /** How long a host may be away, in seconds; null: as long as by default. */
   readonly lostAfterS: number | null;
   readonly marks: ReadonlyMap<string, HostMark>;
+  readonly gc?: GcModel;
 }
 
 /** A host that takes nothing new. */
@@ -82,7 +90,7 @@ export type HostMark = { readonly cordon: true } | { readonly drain: true };
 
 /** The files of a commit. JSON is YAML too. */
 export function renderFiles(model: RepositoryModel, grounds: FleetGrounds): Files {
-  const { hosts, tagMoved, lostAfterS, marks } = grounds;
+  const { hosts, tagMoved, lostAfterS, marks, gc } = grounds;
   const files: Record<string, string> = {
     'fleet.yaml': text({
       name: fleetName,
@@ -94,7 +102,7 @@ export function renderFiles(model: RepositoryModel, grounds: FleetGrounds): File
         ...marks.get(name),
       })),
       ...(lostAfterS === null ? {} : { failure: { lostAfter: `${lostAfterS}s` } }),
-      ...(tagMoved === 'ignore' ? {} : { image: { tagMoved, interval: '20s' } }),
+      image: { tagMoved, interval: '20s', ...(gc === undefined ? {} : { gc }) },
       ...(model.approved.length === 0 ? {} : { prune: { approved: model.approved } }),
     }),
   };

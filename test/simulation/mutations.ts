@@ -39,6 +39,11 @@ const mutations = {
     'const digest = common ?? answerOf(context, service, hosts);',
     "const digest = common ?? 'unknown';",
   ],
+  'an image that only last-known-good needs is removed': [
+    'src/rollout/needed-images.ts',
+    'if (record.lastKnownGood !== null) {',
+    'if (record.lastKnownGood !== null && keep < 0) {',
+  ],
   'no fence before a stop': [
     'src/rollout/retire.ts',
     "if (container.restart.name !== 'no') {",

@@ -2,7 +2,7 @@ import type { TagMoved } from '../../src/model/application.ts';
 import { movingImages } from './catalog.ts';
 import { firstModel, nextModel } from './commits.ts';
 import type { Happening, PersonAct, Scheduled } from './happening.ts';
-import type { HostModel, RepositoryModel } from './manifest-files.ts';
+import type { GcModel, HostModel, RepositoryModel } from './manifest-files.ts';
 import { Random } from './random.ts';
 
 /** One run, laid out in advance: nothing in it hangs on what the operator does. */
@@ -14,6 +14,8 @@ export interface Scenario {
   readonly tagMoved: TagMoved;
   /** How long a host may be away before it is lost, in seconds; null: as long as by default. */
   readonly lostAfterS: number | null;
+  /** `image.gc` of fleet.yaml; default: none. */
+  readonly gc?: GcModel;
   /** In the order of time. */
   readonly script: readonly Scheduled[];
   /** How long things happen, in milliseconds; after that all is well and quiet. */
@@ -62,6 +64,7 @@ export function makeScenario(seed: number): Scenario {
     first,
     tagMoved,
     lostAfterS,
+    ...makeGc(random.split('gc')),
     script: script.toSorted((a, b) => a.atMs - b.atMs),
     busyMs,
     latencyMs: shape.pick([
@@ -116,6 +119,13 @@ function makeCommits(
   const mended: RepositoryModel = { ...last, fault: 'none' };
   const atMs = Math.max(busyMs, ...commits.map((commit) => commit.atMs)) + 1;
   return [...commits, { atMs, what: { kind: 'commit', subject: 'mend', model: mended } }];
+}
+
+/** In half of the scenarios images are removed as soon as nothing needs them, or a little later. */
+function makeGc(random: Random): Pick<Scenario, 'gc'> {
+  if (random.chance(0.5)) return {};
+  const unusedFor = random.pick(['0s', '1s', '5s', '30s']);
+  return { gc: { unusedFor, keep: random.pick([0, 0, 1, 3]), atMost: random.pick([1, 20, 20]) } };
 }
 
 /** Tags move in some scenarios, once or more often. */

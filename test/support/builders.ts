@@ -276,6 +276,7 @@ export function aForeignContainer(
     id: toContainerId(`foreign ${name}`),
     name,
     image: 'nginx:latest',
+    imageId: 'sha256:foreign',
     state: 'running',
     labels: {},
     published: hostPorts.map((hostPort) => ({

@@ -1,7 +1,8 @@
 import type { TagMoved } from '../../model/application.ts';
 import type { ImagePolicy } from '../../model/fleet.ts';
-import { child, complain, readText, type Cursor } from '../cursor.ts';
+import { child, complain, isEmptyOrNull, readText, type Cursor } from '../cursor.ts';
 import { readDuration } from './duration.ts';
+import { resolveImageGc } from './image-gc.ts';
 
 const policies: readonly TagMoved[] = ['ignore', 'report', 'roll'];
 const defaultIntervalMs = 5 * 60_000;
@@ -14,7 +15,12 @@ export function resolveImagePolicy(image: Cursor): ImagePolicy {
   if (intervalMs < leastIntervalMs) {
     complain(interval, 'invalid-value', 'the interval must be 1s or longer');
   }
-  return { tagMoved: resolveTagMoved(child(image, 'tagMoved')) ?? 'ignore', intervalMs };
+  const gc = child(image, 'gc');
+  return {
+    tagMoved: resolveTagMoved(child(image, 'tagMoved')) ?? 'ignore',
+    intervalMs,
+    ...(isEmptyOrNull(gc) ? {} : { gc: resolveImageGc(gc) }),
+  };
 }
 
 /** Null when it is not said. */

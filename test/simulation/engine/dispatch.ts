@@ -20,6 +20,7 @@ import { mutated } from './engine-state.ts';
 import { inspectExec, makeExec, startExec } from './exec.ts';
 import { findContainer, noSuchContainer } from './find-container.ts';
 import { engineInfo, engineVersion } from './facts.ts';
+import { removeImage } from './remove-image.ts';
 import { inspectImage, listImages, lookUpImage, pullImage, tagImage } from './images.ts';
 import { inspectBody, listedBody } from './inspect.ts';
 import {
@@ -221,6 +222,7 @@ function aboutImages(
   if (request.method === 'POST' && first === 'create') {
     return pullImage(state, query['fromImage'] ?? '', query['tag'] || 'latest');
   }
+  if (request.method === 'DELETE') return removeImage(state, rest);
   const end = rest.lastIndexOf('/');
   const name = rest.slice(0, end);
   switch (`${request.method} ${rest.slice(end + 1)}`) {

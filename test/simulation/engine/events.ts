@@ -43,7 +43,11 @@ export function volumeEvent(
   emit(state, { Type: 'volume', Action: action, Actor: { ID: name, Attributes: { driver } } });
 }
 
-export function imageEvent(state: EngineState, name: string, action: 'pull' | 'tag'): void {
+export function imageEvent(
+  state: EngineState,
+  name: string,
+  action: 'pull' | 'tag' | 'untag' | 'delete',
+): void {
   emit(state, { Type: 'image', Action: action, Actor: { ID: name, Attributes: { name } } });
 }
 

@@ -10,11 +10,18 @@ export interface EngineTruth {
   readonly containers: readonly ContainerTruth[];
   readonly networks: readonly ObjectTruth[];
   readonly volumes: readonly ObjectTruth[];
+  readonly images: readonly ImageTruth[];
 }
 
 export interface ObjectTruth {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ImageTruth {
+  readonly id: string;
+  readonly tags: ReadonlySet<string>;
+  readonly digests: ReadonlySet<string>;
 }
 
 export interface ContainerTruth extends ObjectTruth {
@@ -57,6 +64,7 @@ export function truthOf(state: EngineState): EngineTruth {
       name,
       labels: labels ?? {},
     })),
+    images: [...state.images].map(([id, { tags, digests }]) => ({ id, tags, digests })),
   };
 }
 

@@ -43,6 +43,15 @@ async function execute(
   signal = never,
 ): Promise<{ outcome: StepOutcome; asked: readonly string[] }> {
   const { listener, asked } = engine(answers);
+  return executeOn(listener, asked, action, signal);
+}
+
+async function executeOn(
+  listener: RequestListener,
+  asked: readonly string[],
+  action: Action,
+  signal = never,
+): Promise<{ outcome: StepOutcome; asked: readonly string[] }> {
   const { client } = await clientOf(listener);
   const context = {
     client,
@@ -265,4 +274,75 @@ it('executeStep() writes no files for a container that has no volume for them', 
 
   expect(outcome).toMatchObject({ kind: 'failed', failure: { reason: 'NoFiles' } });
   expect(asked).toEqual([inspect]);
+});
+
+const unused: Action = {
+  kind: 'remove-image',
+  id: 'sha256:1',
+  name: 'shop:1',
+  references: ['shop:1', 'shop:2'],
+};
+const look = 'GET /images/sha256:1/json';
+const users = 'GET /containers/json';
+
+function anImage(RepoTags: readonly string[], RepoDigests: readonly string[] = []): [200, object] {
+  return [200, { Id: 'sha256:1', RepoTags, RepoDigests }];
+}
+
+it('executeStep() tells what a pull has brought', async () => {
+  const answers: Record<string, readonly [number, unknown]> = {};
+  const found = [200, { Id: 'sha256:1', Os: 'linux', Architecture: 'amd64' }] as const;
+  answers['POST /images/create'] = [200, ''];
+  const { listener, asked } = engine(answers);
+  const pulls: RequestListener = (request, response) => {
+    listener(request, response);
+    answers['GET /images/shop:1/json'] = found;
+  };
+
+  const { outcome } = await executeOn(pulls, asked, { kind: 'pull-image', image: 'shop:1' });
+
+  expect(outcome).toEqual({ kind: 'done', pulled: { id: 'sha256:1', isNew: true } });
+});
+
+it('executeStep() removes an image by its names, without force', async () => {
+  const { outcome, asked } = await execute(unused, {
+    [look]: anImage(['shop:1', 'shop:2'], [`shop@sha256:${'d'.repeat(64)}`]),
+    [users]: [200, [{ Id: 'c1', ImageID: 'sha256:2' }]],
+    'DELETE /images/shop:1': [200, []],
+    'DELETE /images/shop:2': [404, { message: 'No such image' }],
+    'DELETE /images/sha256:1': [200, []],
+  });
+
+  expect(outcome).toEqual({ kind: 'done' });
+  expect(asked.filter((line) => line.startsWith('DELETE'))).toEqual([
+    'DELETE /images/shop:1',
+    'DELETE /images/shop:2',
+    'DELETE /images/sha256:1',
+  ]);
+});
+
+it.each<[string, string, Answers]>([
+  ['has a name of others', 'mine:1', { [look]: anImage(['shop:1', 'mine:1']), [users]: [200, []] }],
+  [
+    'was pulled from another repository too',
+    'other@sha256:d',
+    { [look]: anImage(['shop:1'], ['other@sha256:d']), [users]: [200, []] },
+  ],
+  [
+    'is in a container of anybody',
+    'container "db"',
+    {
+      [look]: anImage(['shop:1']),
+      [users]: [200, [{ Id: 'c', Names: ['/db'], ImageID: 'sha256:1' }]],
+    },
+  ],
+])('executeStep() leaves an image that %s', async (_name, why, answers) => {
+  const { outcome, asked } = await execute(unused, answers);
+
+  expect(outcome).toMatchObject({ kind: 'skipped', reason: expect.stringContaining(why) });
+  expect(asked.some((line) => line.startsWith('DELETE'))).toBe(false);
+});
+
+it('executeStep() takes an image that is gone for removed', async () => {
+  expect((await execute(unused, {})).outcome).toEqual({ kind: 'done' });
 });

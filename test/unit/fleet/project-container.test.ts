@@ -224,6 +224,7 @@ it('projectListed() reads a row of the list', () => {
     Id: 'a',
     Names: ['/other/link', '/web'],
     Image: 'nginx',
+    ImageID: 'sha256:1',
     State: 'running',
     Labels: null,
     Ports: [
@@ -236,6 +237,7 @@ it('projectListed() reads a row of the list', () => {
     id: 'a',
     name: 'web',
     image: 'nginx',
+    imageId: 'sha256:1',
     state: 'running',
     labels: {},
     published: [{ target: 80, protocol: 'tcp', hostIp: '::', hostPort: 8080 }],

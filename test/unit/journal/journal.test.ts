@@ -64,6 +64,15 @@ const entries: readonly JournalEntry[] = [
   { kind: 'slot-reserved', slot, epoch: 4, hash, host, vacating: false },
   { kind: 'instance-seen', slot, container, epoch: 4, hash, host },
   {
+    kind: 'image-pulled',
+    host,
+    id: 'sha256:1',
+    reference: 'web:1',
+    isNew: true,
+    application: 'shop',
+    at: 4,
+  },
+  {
     kind: 'rollout-started',
     application: 'shop',
     key: 'k',
