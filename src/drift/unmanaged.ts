@@ -57,8 +57,8 @@ function strangers(
 ): readonly UnmanagedContainer[] {
   const ofInterest = containers
     .filter((container) => !isKnown(container))
-    .map(({ id, name, spec, state, labels, published }) => {
-      return { id, name, image: spec.image, state, labels, published };
+    .map(({ id, name, spec, imageId, state, labels, published }) => {
+      return { id, name, image: spec.image, imageId, state, labels, published };
     });
   return [...unmanaged, ...ofInterest].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

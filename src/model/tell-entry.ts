@@ -102,6 +102,10 @@ export function tellEntry(entry: JournalEntry, context: TellContext): HistoryEnt
     case 'image-pinned':
     case 'tag-seen':
     case 'application-seen':
+    case 'image-unused':
+    case 'image-removal':
+    case 'image-gone':
+    case 'image-pulled':
     case 'move-asked':
     case 'move-ended':
       return null;

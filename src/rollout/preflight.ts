@@ -13,7 +13,10 @@ import { provenService } from './target.ts';
 
 /** What stands ready on the hosts before the first container is touched. */
 export interface Preflight {
-  /** No image is missing and none is for another platform, on any host that a new revision goes to. */
+  /**
+   * No image is missing and none is for another platform, on any host that a new revision goes to; but for hosts whose disk
+   * is full, since that is no matter of the revision and the others need not wait for it.
+   */
   readonly complete: boolean;
   /** Hosts on which the image of a service is present and fits, by `host service hash`. */
   readonly ready: ReadonlySet<string>;
@@ -45,7 +48,8 @@ export function decidePreflight(context: ApplicationContext): Preflight {
         ready.add(readyKey(host, good));
       const isReady = image !== null && checkHost(context, service, image, observation);
       if (isReady) ready.add(readyKey(host, service));
-      else if (!isServiceProven(context, service)) complete = false;
+      else if (isServiceProven(context, service)) continue;
+      else if (image === null || !isDiskFull(context, service, image, host)) complete = false;
     }
   }
   return { complete, ready, images };
@@ -136,6 +140,26 @@ function checkHost(
   return false;
 }
 
+/** Whether all that is missing on a host could not be pulled for lack of room there. */
+function isDiskFull(
+  { world }: ApplicationContext,
+  service: ServiceSpec,
+  image: string,
+  host: HostName,
+): boolean {
+  const observation = world.observations.get(host);
+  const images = observation?.kind === 'reachable' ? observation.images : [];
+  const missing = [image, ...mountedImages(service)].filter(
+    (reference) => findImage(images, reference) === undefined,
+  );
+  const failures = missing.map((reference) => world.failures.get(pullKey(host, reference)));
+  return missing.length > 0 && failures.every((failed) => failed?.failure.reason === 'DiskFull');
+}
+
+function pullKey(host: HostName, reference: string): string {
+  return `${host}/image/${familiarReference(reference)}`;
+}
+
 /** Why the engine cannot make the container, or a network that it is still to make for it. */
 function engineRefusal(
   context: ApplicationContext,
@@ -183,7 +207,7 @@ function pull(
   { path, reference }: { readonly path: string; readonly reference: string },
 ): void {
   const { world, draft, target } = context;
-  const key = `${host}/image/${familiarReference(reference)}`;
+  const key = pullKey(host, reference);
   const place = { service: service.name, slot: '', host };
   const failed = world.failures.get(key);
   if (failed !== undefined) {

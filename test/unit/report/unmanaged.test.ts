@@ -44,6 +44,7 @@ const seen: ReachableHost = {
       id: toContainerId('feed'),
       name: 'nginx',
       image: 'nginx:1',
+      imageId: '',
       state: 'running',
       labels: project,
       published: [{ target: 80, protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 8080 }],

@@ -133,6 +133,23 @@ describe('the image of a new revision', () => {
     expect(decisionOf(decision).health).toBe('healthy');
   });
 
+  it('is not waited for where the disk is full: the other hosts go on, and that one keeps what it has', () => {
+    const full = failedStep({ reason: 'DiskFull', message: 'no space left on host-2' });
+    const failures = new Map([['host-2/image/testapp:v2', full]]);
+
+    const { world, steps, last } = run({ ...missing, failures });
+
+    expect(steps.filter(({ host }) => host === 'host-2')).toEqual([]);
+    expect(running(world).toSorted()).toEqual(['testapp:v1', 'testapp:v2', 'testapp:v2']);
+    expect(stalledBy(last)).toBe('DiskFull');
+    expect(
+      decisionOf(last)
+        .conditions.filter(({ status }) => status)
+        .map(({ type }) => type),
+    ).toEqual(['Stalled']);
+    expect(decisionOf(last).health).toBe('healthy');
+  });
+
   it('stops at an image for another platform, with what runs untouched', () => {
     const host = hostOf(before, 'host-3');
     const images = host.images.map((image) =>
