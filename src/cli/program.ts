@@ -248,11 +248,28 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
       const asked = { ...requestFlags(flags), ...limit, yes, application };
       finish(await rebalance(settings, asked, out, logger, signal));
     });
+  const volume = program.command('volume').description('list and remove volumes of the fleet');
+  liveCommand(volume, 'ls', 'show the named volumes of the fleet').action(
+    async (_flags: object, command: Command) => {
+      const { settings, output: out, logger } = live(command, 'error');
+      const { listVolumes } = await import('./volumes.ts');
+      finish(await listVolumes(settings, out, logger, signal));
+    },
+  );
+  requestCommand(volume, 'rm', 'remove a volume, with its data, that nothing has or wants')
+    .argument('<host/name>', 'as "volume ls" shows it')
+    .option('--yes', 'its data may be lost')
+    .action(
+      async (subject: string, flags: RequestOptions & { yes?: boolean }, command: Command) => {
+        const stateDir = readStateDir(command.opts<SettingsFlags>(), process.env);
+        const { removeVolume } = await import('./volumes.ts');
+        const asked = { ...requestFlags(flags), yes: flags.yes === true };
+        finish(await removeVolume(subject, stateDir, asked, output(command), signal));
+      },
+    );
   for (const kind of [...requestKinds, ...hostRequestKinds]) {
-    const subject = isHostRequest(kind) ? '<host>' : '<application>';
-    stateCommand(program, `${kind} ${subject}`, requestDescriptions[kind])
-      .option('--by <name>', 'who asks (default: USER@MACHINE)')
-      .option('--wait <duration>', 'how long to wait for the answer (default: 10s)', parseTimeout)
+    requestCommand(program, kind, requestDescriptions[kind])
+      .argument(isHostRequest(kind) ? '<host>' : '<application>', 'its name')
       .action(async (subject: string, flags: RequestOptions, command: Command) => {
         const stateDir = readStateDir(command.opts<SettingsFlags>(), process.env);
         const { request } = await import('./request.ts');
@@ -294,6 +311,13 @@ const requestDescriptions: Readonly<
   fence: 'say that a host is down: what may run elsewhere is made there',
   unfence: 'let a fenced host be used again',
 };
+
+/** A command that asks the operator of a state folder for something. */
+function requestCommand(parent: Command, name: string, description: string): Command {
+  return stateCommand(parent, name, description)
+    .option('--by <name>', 'who asks (default: USER@MACHINE)')
+    .option('--wait <duration>', 'how long to wait for the answer (default: 10s)', parseTimeout);
+}
 
 /** A command that needs the state folder of the operator and nothing else. */
 function stateCommand(program: Command, name: string, description: string): Command {

@@ -8,9 +8,8 @@ import type { RequestAnswer } from '../journal/request-rows.ts';
 import { isStateLocked } from '../journal/state-lock.ts';
 import { didYouMean } from '../manifest/suggest.ts';
 import { UsageError } from '../model/errors.ts';
-import { toHostName } from '../model/names.ts';
 import type { RequestKind } from '../model/request.ts';
-import { isHostRequest } from '../model/request.ts';
+import { isHostRequest, subjectOf } from '../model/request.ts';
 import { systemClock as clock } from '../reconcile/system-clock.ts';
 import { formatSpan } from '../report/text.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -34,7 +33,7 @@ const lookMs = 100;
  * `fleetwright promote|abort|retry|suspend|resume|fence|unfence`: asks the operator of a state folder, whether it runs now
  * or later.
  *
- * @param subject the application, or the host for `fence` and `unfence`; empty: all applications
+ * @param subject the application, the host for `fence` and `unfence`, or `HOST/NAME` of a volume; empty: all applications
  */
 export async function request(
   kind: RequestKind,
@@ -47,13 +46,12 @@ export async function request(
   const isAboutHost = isHostRequest(kind);
   // What is to be adopted may stand in a commit that nobody has taken up yet.
   const isEarly = (kind === 'adopt' || kind === 'adopt-replace') && !isStateLocked(stateDir);
-  if (!isEarly && !isAboutHost && subject !== '') checkApplication(kind, subject, stateDir);
+  const isAboutApplication = !isAboutHost && kind !== 'remove-volume' && subject !== '';
+  if (!isEarly && isAboutApplication) checkApplication(kind, subject, stateDir);
   using box = openRequestBox(stateDir);
   const { by = defaultName(), waitMs, maxMoves } = flags;
-  const about = isAboutHost
-    ? { application: '', host: toHostName(subject) }
-    : { application: subject };
   const limit = maxMoves === undefined ? {} : { maxMoves };
+  const about = subjectOf(kind, subject);
   const asked = box.append({ kind, ...about, ...limit, by, at: clock.now() });
   const deadline = clock.now() + waitMs;
   let isHeld = isStateLocked(stateDir);
@@ -117,11 +115,11 @@ function pendingMessage(isHeld: boolean, stateDir: string, waitMs: number): stri
 }
 
 function renderRequest(
-  { application, host, kind, state, message }: RequestDocument,
+  { application, host, volume, kind, state, message }: RequestDocument,
   { style }: Output,
 ): string {
   const paint = { accepted: style.green, refused: style.red, pending: style.yellow }[state];
-  const subject = host ?? application;
+  const subject = volume === undefined ? (host ?? application) : `${host}/${volume}`;
   const start = subject === '' ? '' : `${style.bold(subject)}  `;
   return `${start}${kind} ${paint(state)}: ${message}`;
 }

@@ -75,6 +75,7 @@ export function dirtyByAction(action: Action): Dirty {
     case 'remove-network':
       return { ...clean, networks: true };
     case 'create-volume':
+    case 'remove-volume':
       return { ...clean, volumes: true };
     case 'create-container': {
       const name = containerNameOf(action.identity, action.service);

@@ -131,6 +131,22 @@ export async function createVolume(
   return done;
 }
 
+/** Removes a volume of ours, with its data; never by force. The engine refuses it while a container of anybody has it. */
+export async function removeVolume(run: StepRun, name: string): Promise<StepOutcome> {
+  const path = enginePath`/volumes/${name}`;
+  const volume = await run.find<WireVolume>({ what: `inspect volume "${name}"`, path });
+  if (volume === null) return done;
+  if (volume.Labels?.[label.fleet] !== run.context.fleet) {
+    return skipped(`volume "${name}" does not carry the label of this fleet`);
+  }
+  try {
+    await run.mutate({ what: `remove volume "${name}"`, method: 'DELETE', path });
+  } catch (error) {
+    if (!isStatus(error, 404)) throw error;
+  }
+  return done;
+}
+
 function judgeNetwork(
   run: StepRun,
   network: NetworkSpec,

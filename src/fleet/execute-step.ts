@@ -16,7 +16,7 @@ import {
   updateContainer,
 } from './execute-container.ts';
 import { runHooks } from './execute-hooks.ts';
-import { createNetwork, createVolume, removeNetwork } from './execute-object.ts';
+import { createNetwork, createVolume, removeNetwork, removeVolume } from './execute-object.ts';
 import { pullImage } from './pull-image.ts';
 import { removeImage } from './remove-image.ts';
 import type { StepContext } from './step-run.ts';
@@ -53,6 +53,8 @@ function act(step: Step, run: StepRun): Promise<StepOutcome> {
       return removeNetwork(run, action.name, action.id);
     case 'create-volume':
       return createVolume(run, action.volume, step.application);
+    case 'remove-volume':
+      return removeVolume(run, action.name);
     case 'create-container':
       return createContainer(run, action, step.cause.commit);
     case 'start-container':
@@ -110,6 +112,8 @@ function describeAction(action: Action): string {
       return `remove network "${action.name}"`;
     case 'create-volume':
       return `create volume "${action.volume.name}"`;
+    case 'remove-volume':
+      return `remove volume "${action.name}"`;
     case 'create-container':
       return `create container "${containerNameOf(action.identity, action.service)}" from image "${action.service.container.image}"`;
     case 'deliver-files':

@@ -2,7 +2,7 @@
 
 
 /**
- * What became of a request to the operator: printed by promote, abort, retry, suspend, resume, adopt, rebalance, fence and unfence.
+ * What became of a request to the operator: printed by promote, abort, retry, suspend, resume, adopt, rebalance, fence, unfence and volume rm.
  */
 export interface Request {
 /**
@@ -22,9 +22,13 @@ application: string
  */
 host?: string
 /**
+ * The volume on that host that it is about; absent when it is not about one.
+ */
+volume?: string
+/**
  * What is asked for.
  */
-kind: ("promote" | "abort" | "retry" | "suspend" | "resume" | "adopt" | "adopt-replace" | "rebalance" | "fence" | "unfence")
+kind: ("promote" | "abort" | "retry" | "suspend" | "resume" | "adopt" | "adopt-replace" | "rebalance" | "fence" | "unfence" | "remove-volume")
 /**
  * The operator has taken it up, has turned it down, or has not answered yet.
  */

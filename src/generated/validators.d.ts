@@ -15,4 +15,5 @@ export const validateRequest: ValidateFunction;
 export const validateRollback: ValidateFunction;
 export const validateStatus: ValidateFunction;
 export const validateUnmanaged: ValidateFunction;
+export const validateVolumes: ValidateFunction;
 export const validateWhy: ValidateFunction;

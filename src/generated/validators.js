@@ -15908,7 +15908,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate73.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validatePlan = validate74;
-var schema182 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "hash", "inSync", "adoptions", "steps", "unavailability", "blocked", "hostNotes", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "hash": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "hostNotes": { "type": "array", "items": { "$ref": "#/$defs/hostNote" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "hostNote": { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } }, "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "remove-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema182 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "hash", "inSync", "adoptions", "steps", "unavailability", "blocked", "hostNotes", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "hash": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "hostNotes": { "type": "array", "items": { "$ref": "#/$defs/hostNote" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "hostNote": { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } }, "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "remove-image", "remove-volume", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
 var schema183 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
 var schema191 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
 var schema192 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
@@ -16334,7 +16334,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate75.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema188 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "remove-image", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
+var schema188 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "remove-image", "remove-volume", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
 var schema189 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
 var schema190 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
 function validate80(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
@@ -16802,7 +16802,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data5 === "pull-image" || data5 === "remove-image" || data5 === "create-network" || data5 === "remove-network" || data5 === "create-volume" || data5 === "create-container" || data5 === "start-container" || data5 === "run-hooks" || data5 === "unpause-container" || data5 === "update-container" || data5 === "deliver-files" || data5 === "rename-container" || data5 === "connect-network" || data5 === "disconnect-network" || data5 === "stop-container" || data5 === "remove-container")) {
+      if (!(data5 === "pull-image" || data5 === "remove-image" || data5 === "remove-volume" || data5 === "create-network" || data5 === "remove-network" || data5 === "create-volume" || data5 === "create-container" || data5 === "start-container" || data5 === "run-hooks" || data5 === "unpause-container" || data5 === "update-container" || data5 === "deliver-files" || data5 === "rename-container" || data5 === "connect-network" || data5 === "disconnect-network" || data5 === "stop-container" || data5 === "remove-container")) {
         const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema188.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema188.properties.action.enum, parentSchema: schema188.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err17];
@@ -18540,7 +18540,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate84.evaluated = { "dynamicProps": true, "dynamicItems": false };
 var validateRequest = validate85;
-var schema199 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "rebalance", "fence", "unfence"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
+var schema199 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "volume": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "rebalance", "fence", "unfence", "remove-volume"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
 function validate85(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -18608,7 +18608,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "host" || key0 === "kind" || key0 === "state" || key0 === "message")) {
+      if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "host" || key0 === "volume" || key0 === "kind" || key0 === "state" || key0 === "message")) {
         const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema199, data };
         if (vErrors === null) {
           vErrors = [err6];
@@ -18666,10 +18666,10 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.kind !== void 0) {
-      let data4 = data.kind;
+    if (data.volume !== void 0) {
+      let data4 = data.volume;
       if (typeof data4 !== "string") {
-        const err11 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.kind.type, parentSchema: schema199.properties.kind, data: data4 };
+        const err11 = { instancePath: instancePath + "/volume", schemaPath: "#/properties/volume/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.volume.type, parentSchema: schema199.properties.volume, data: data4 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -18677,8 +18677,11 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data4 === "promote" || data4 === "abort" || data4 === "retry" || data4 === "suspend" || data4 === "resume" || data4 === "adopt" || data4 === "adopt-replace" || data4 === "rebalance" || data4 === "fence" || data4 === "unfence")) {
-        const err12 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema199.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema199.properties.kind.enum, parentSchema: schema199.properties.kind, data: data4 };
+    }
+    if (data.kind !== void 0) {
+      let data5 = data.kind;
+      if (typeof data5 !== "string") {
+        const err12 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.kind.type, parentSchema: schema199.properties.kind, data: data5 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -18686,11 +18689,8 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.state !== void 0) {
-      let data5 = data.state;
-      if (typeof data5 !== "string") {
-        const err13 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.state.type, parentSchema: schema199.properties.state, data: data5 };
+      if (!(data5 === "promote" || data5 === "abort" || data5 === "retry" || data5 === "suspend" || data5 === "resume" || data5 === "adopt" || data5 === "adopt-replace" || data5 === "rebalance" || data5 === "fence" || data5 === "unfence" || data5 === "remove-volume")) {
+        const err13 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema199.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema199.properties.kind.enum, parentSchema: schema199.properties.kind, data: data5 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -18698,8 +18698,11 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data5 === "accepted" || data5 === "refused" || data5 === "pending")) {
-        const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema199.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema199.properties.state.enum, parentSchema: schema199.properties.state, data: data5 };
+    }
+    if (data.state !== void 0) {
+      let data6 = data.state;
+      if (typeof data6 !== "string") {
+        const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.state.type, parentSchema: schema199.properties.state, data: data6 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -18707,11 +18710,8 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.message !== void 0) {
-      let data6 = data.message;
-      if (typeof data6 !== "string") {
-        const err15 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.message.type, parentSchema: schema199.properties.message, data: data6 };
+      if (!(data6 === "accepted" || data6 === "refused" || data6 === "pending")) {
+        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema199.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema199.properties.state.enum, parentSchema: schema199.properties.state, data: data6 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -18720,12 +18720,24 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.message !== void 0) {
+      let data7 = data.message;
+      if (typeof data7 !== "string") {
+        const err16 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.message.type, parentSchema: schema199.properties.message, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err16];
+        } else {
+          vErrors.push(err16);
+        }
+        errors++;
+      }
+    }
   } else {
-    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema199.type, parentSchema: schema199, data };
+    const err17 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema199.type, parentSchema: schema199, data };
     if (vErrors === null) {
-      vErrors = [err16];
+      vErrors = [err17];
     } else {
-      vErrors.push(err16);
+      vErrors.push(err17);
     }
     errors++;
   }
@@ -22478,18 +22490,449 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate94.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateWhy = validate97;
-var schema221 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/why.schema.json", "type": "object", "required": ["version", "generatedAt", "target", "inForce", "refused", "application", "conditions", "slots", "waits", "wakeAt", "actions"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "generatedAt": { "type": "string" }, "target": { "type": "string" }, "inForce": { "type": "string" }, "refused": { "anyOf": [{ "$ref": "#/$defs/refused" }, { "type": "null" }] }, "application": { "type": "string" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waits": { "type": "array", "items": { "$ref": "#/$defs/wait" } }, "wakeAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "actions": { "type": "array", "items": { "type": "string" } } }, "$defs": { "refused": { "type": "object", "required": ["commit", "message"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "message": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "wait": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "containerId", "image", "phase", "available", "commit", "author", "subject", "origin", "field", "decision", "steps"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "containerId": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted", "leaving"] }, "available": { "type": "boolean" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "author": { "type": "string" }, "subject": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "field": { "type": "string" }, "decision": { "anyOf": [{ "$ref": "#/$defs/entry" }, { "type": "null" }] }, "steps": { "type": "array", "items": { "$ref": "#/$defs/entry" } } } }, "entry": { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } }, "origin": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } } } };
-var schema222 = { "type": "object", "required": ["commit", "message"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "message": { "type": "string" } } };
-var schema223 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema228 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema224 = { "type": "object", "required": ["service", "slot", "host", "container", "containerId", "image", "phase", "available", "commit", "author", "subject", "origin", "field", "decision", "steps"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "containerId": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted", "leaving"] }, "available": { "type": "boolean" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "author": { "type": "string" }, "subject": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "field": { "type": "string" }, "decision": { "anyOf": [{ "$ref": "#/$defs/entry" }, { "type": "null" }] }, "steps": { "type": "array", "items": { "$ref": "#/$defs/entry" } } } };
-var schema225 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } };
-var schema226 = { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } };
-function validate99(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+var validateVolumes = validate97;
+var schema221 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/volumes.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "volumes"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/volume" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "volume": { "type": "object", "required": ["host", "name", "application", "driver", "usedBy", "wantedBy"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "name": { "type": "string" }, "application": { "type": "string" }, "driver": { "type": "string" }, "usedBy": { "type": "array", "items": { "type": "string" } }, "wantedBy": { "type": "array", "items": { "type": "string" } } } } } };
+var schema222 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema223 = { "type": "object", "required": ["host", "name", "application", "driver", "usedBy", "wantedBy"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "name": { "type": "string" }, "application": { "type": "string" }, "driver": { "type": "string" }, "usedBy": { "type": "array", "items": { "type": "string" } }, "wantedBy": { "type": "array", "items": { "type": "string" } } } };
+function validate97(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate99.evaluated;
+  const evaluated0 = validate97.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.version === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema221.required, parentSchema: schema221, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.revision === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema221.required, parentSchema: schema221, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.generatedAt === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema221.required, parentSchema: schema221, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.volumes === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "volumes" }, message: "must have required property 'volumes'", schema: schema221.required, parentSchema: schema221, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "volumes")) {
+        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema221, data };
+        if (vErrors === null) {
+          vErrors = [err4];
+        } else {
+          vErrors.push(err4);
+        }
+        errors++;
+      }
+    }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema221.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err5];
+        } else {
+          vErrors.push(err5);
+        }
+        errors++;
+      }
+    }
+    if (data.revision !== void 0) {
+      let data1 = data.revision;
+      if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
+        if (data1.branch === void 0) {
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema222.required, parentSchema: schema222, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err6];
+          } else {
+            vErrors.push(err6);
+          }
+          errors++;
+        }
+        if (data1.commit === void 0) {
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema222.required, parentSchema: schema222, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err7];
+          } else {
+            vErrors.push(err7);
+          }
+          errors++;
+        }
+        if (data1.author === void 0) {
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema222.required, parentSchema: schema222, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err8];
+          } else {
+            vErrors.push(err8);
+          }
+          errors++;
+        }
+        if (data1.date === void 0) {
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema222.required, parentSchema: schema222, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err9];
+          } else {
+            vErrors.push(err9);
+          }
+          errors++;
+        }
+        if (data1.subject === void 0) {
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema222.required, parentSchema: schema222, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err10];
+          } else {
+            vErrors.push(err10);
+          }
+          errors++;
+        }
+        for (const key1 in data1) {
+          if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
+            const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema222, data: data1 };
+            if (vErrors === null) {
+              vErrors = [err11];
+            } else {
+              vErrors.push(err11);
+            }
+            errors++;
+          }
+        }
+        if (data1.branch !== void 0) {
+          let data2 = data1.branch;
+          if (typeof data2 !== "string") {
+            const err12 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.branch.type, parentSchema: schema222.properties.branch, data: data2 };
+            if (vErrors === null) {
+              vErrors = [err12];
+            } else {
+              vErrors.push(err12);
+            }
+            errors++;
+          }
+        }
+        if (data1.commit !== void 0) {
+          let data3 = data1.commit;
+          if (typeof data3 === "string") {
+            if (!pattern102.test(data3)) {
+              const err13 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema222.properties.commit, data: data3 };
+              if (vErrors === null) {
+                vErrors = [err13];
+              } else {
+                vErrors.push(err13);
+              }
+              errors++;
+            }
+          } else {
+            const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.commit.type, parentSchema: schema222.properties.commit, data: data3 };
+            if (vErrors === null) {
+              vErrors = [err14];
+            } else {
+              vErrors.push(err14);
+            }
+            errors++;
+          }
+        }
+        if (data1.author !== void 0) {
+          let data4 = data1.author;
+          if (typeof data4 !== "string") {
+            const err15 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.author.type, parentSchema: schema222.properties.author, data: data4 };
+            if (vErrors === null) {
+              vErrors = [err15];
+            } else {
+              vErrors.push(err15);
+            }
+            errors++;
+          }
+        }
+        if (data1.date !== void 0) {
+          let data5 = data1.date;
+          if (typeof data5 !== "string") {
+            const err16 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.date.type, parentSchema: schema222.properties.date, data: data5 };
+            if (vErrors === null) {
+              vErrors = [err16];
+            } else {
+              vErrors.push(err16);
+            }
+            errors++;
+          }
+        }
+        if (data1.subject !== void 0) {
+          let data6 = data1.subject;
+          if (typeof data6 !== "string") {
+            const err17 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.subject.type, parentSchema: schema222.properties.subject, data: data6 };
+            if (vErrors === null) {
+              vErrors = [err17];
+            } else {
+              vErrors.push(err17);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err18 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema222.type, parentSchema: schema222, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err18];
+        } else {
+          vErrors.push(err18);
+        }
+        errors++;
+      }
+    }
+    if (data.generatedAt !== void 0) {
+      let data7 = data.generatedAt;
+      if (typeof data7 !== "string") {
+        const err19 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.generatedAt.type, parentSchema: schema221.properties.generatedAt, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err19];
+        } else {
+          vErrors.push(err19);
+        }
+        errors++;
+      }
+    }
+    if (data.volumes !== void 0) {
+      let data8 = data.volumes;
+      if (Array.isArray(data8)) {
+        const len0 = data8.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data9 = data8[i0];
+          if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
+            if (data9.host === void 0) {
+              const err20 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err20];
+              } else {
+                vErrors.push(err20);
+              }
+              errors++;
+            }
+            if (data9.name === void 0) {
+              const err21 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err21];
+              } else {
+                vErrors.push(err21);
+              }
+              errors++;
+            }
+            if (data9.application === void 0) {
+              const err22 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err22];
+              } else {
+                vErrors.push(err22);
+              }
+              errors++;
+            }
+            if (data9.driver === void 0) {
+              const err23 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err23];
+              } else {
+                vErrors.push(err23);
+              }
+              errors++;
+            }
+            if (data9.usedBy === void 0) {
+              const err24 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "usedBy" }, message: "must have required property 'usedBy'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err24];
+              } else {
+                vErrors.push(err24);
+              }
+              errors++;
+            }
+            if (data9.wantedBy === void 0) {
+              const err25 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "wantedBy" }, message: "must have required property 'wantedBy'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err25];
+              } else {
+                vErrors.push(err25);
+              }
+              errors++;
+            }
+            for (const key2 in data9) {
+              if (!(key2 === "host" || key2 === "name" || key2 === "application" || key2 === "driver" || key2 === "usedBy" || key2 === "wantedBy")) {
+                const err26 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema223, data: data9 };
+                if (vErrors === null) {
+                  vErrors = [err26];
+                } else {
+                  vErrors.push(err26);
+                }
+                errors++;
+              }
+            }
+            if (data9.host !== void 0) {
+              let data10 = data9.host;
+              if (typeof data10 !== "string") {
+                const err27 = { instancePath: instancePath + "/volumes/" + i0 + "/host", schemaPath: "#/$defs/volume/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.host.type, parentSchema: schema223.properties.host, data: data10 };
+                if (vErrors === null) {
+                  vErrors = [err27];
+                } else {
+                  vErrors.push(err27);
+                }
+                errors++;
+              }
+            }
+            if (data9.name !== void 0) {
+              let data11 = data9.name;
+              if (typeof data11 !== "string") {
+                const err28 = { instancePath: instancePath + "/volumes/" + i0 + "/name", schemaPath: "#/$defs/volume/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.name.type, parentSchema: schema223.properties.name, data: data11 };
+                if (vErrors === null) {
+                  vErrors = [err28];
+                } else {
+                  vErrors.push(err28);
+                }
+                errors++;
+              }
+            }
+            if (data9.application !== void 0) {
+              let data12 = data9.application;
+              if (typeof data12 !== "string") {
+                const err29 = { instancePath: instancePath + "/volumes/" + i0 + "/application", schemaPath: "#/$defs/volume/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.application.type, parentSchema: schema223.properties.application, data: data12 };
+                if (vErrors === null) {
+                  vErrors = [err29];
+                } else {
+                  vErrors.push(err29);
+                }
+                errors++;
+              }
+            }
+            if (data9.driver !== void 0) {
+              let data13 = data9.driver;
+              if (typeof data13 !== "string") {
+                const err30 = { instancePath: instancePath + "/volumes/" + i0 + "/driver", schemaPath: "#/$defs/volume/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.driver.type, parentSchema: schema223.properties.driver, data: data13 };
+                if (vErrors === null) {
+                  vErrors = [err30];
+                } else {
+                  vErrors.push(err30);
+                }
+                errors++;
+              }
+            }
+            if (data9.usedBy !== void 0) {
+              let data14 = data9.usedBy;
+              if (Array.isArray(data14)) {
+                const len1 = data14.length;
+                for (let i1 = 0; i1 < len1; i1++) {
+                  let data15 = data14[i1];
+                  if (typeof data15 !== "string") {
+                    const err31 = { instancePath: instancePath + "/volumes/" + i0 + "/usedBy/" + i1, schemaPath: "#/$defs/volume/properties/usedBy/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.usedBy.items.type, parentSchema: schema223.properties.usedBy.items, data: data15 };
+                    if (vErrors === null) {
+                      vErrors = [err31];
+                    } else {
+                      vErrors.push(err31);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err32 = { instancePath: instancePath + "/volumes/" + i0 + "/usedBy", schemaPath: "#/$defs/volume/properties/usedBy/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema223.properties.usedBy.type, parentSchema: schema223.properties.usedBy, data: data14 };
+                if (vErrors === null) {
+                  vErrors = [err32];
+                } else {
+                  vErrors.push(err32);
+                }
+                errors++;
+              }
+            }
+            if (data9.wantedBy !== void 0) {
+              let data16 = data9.wantedBy;
+              if (Array.isArray(data16)) {
+                const len2 = data16.length;
+                for (let i2 = 0; i2 < len2; i2++) {
+                  let data17 = data16[i2];
+                  if (typeof data17 !== "string") {
+                    const err33 = { instancePath: instancePath + "/volumes/" + i0 + "/wantedBy/" + i2, schemaPath: "#/$defs/volume/properties/wantedBy/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.wantedBy.items.type, parentSchema: schema223.properties.wantedBy.items, data: data17 };
+                    if (vErrors === null) {
+                      vErrors = [err33];
+                    } else {
+                      vErrors.push(err33);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err34 = { instancePath: instancePath + "/volumes/" + i0 + "/wantedBy", schemaPath: "#/$defs/volume/properties/wantedBy/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema223.properties.wantedBy.type, parentSchema: schema223.properties.wantedBy, data: data16 };
+                if (vErrors === null) {
+                  vErrors = [err34];
+                } else {
+                  vErrors.push(err34);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err35 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema223.type, parentSchema: schema223, data: data9 };
+            if (vErrors === null) {
+              vErrors = [err35];
+            } else {
+              vErrors.push(err35);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err36 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema221.properties.volumes.type, parentSchema: schema221.properties.volumes, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err36];
+        } else {
+          vErrors.push(err36);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err37 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema221.type, parentSchema: schema221, data };
+    if (vErrors === null) {
+      vErrors = [err37];
+    } else {
+      vErrors.push(err37);
+    }
+    errors++;
+  }
+  validate97.errors = vErrors;
+  return errors === 0;
+}
+validate97.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateWhy = validate98;
+var schema224 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/why.schema.json", "type": "object", "required": ["version", "generatedAt", "target", "inForce", "refused", "application", "conditions", "slots", "waits", "wakeAt", "actions"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "generatedAt": { "type": "string" }, "target": { "type": "string" }, "inForce": { "type": "string" }, "refused": { "anyOf": [{ "$ref": "#/$defs/refused" }, { "type": "null" }] }, "application": { "type": "string" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waits": { "type": "array", "items": { "$ref": "#/$defs/wait" } }, "wakeAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "actions": { "type": "array", "items": { "type": "string" } } }, "$defs": { "refused": { "type": "object", "required": ["commit", "message"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "message": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "wait": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "containerId", "image", "phase", "available", "commit", "author", "subject", "origin", "field", "decision", "steps"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "containerId": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted", "leaving"] }, "available": { "type": "boolean" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "author": { "type": "string" }, "subject": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "field": { "type": "string" }, "decision": { "anyOf": [{ "$ref": "#/$defs/entry" }, { "type": "null" }] }, "steps": { "type": "array", "items": { "$ref": "#/$defs/entry" } } } }, "entry": { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } }, "origin": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } } } };
+var schema225 = { "type": "object", "required": ["commit", "message"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "message": { "type": "string" } } };
+var schema226 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema231 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema227 = { "type": "object", "required": ["service", "slot", "host", "container", "containerId", "image", "phase", "available", "commit", "author", "subject", "origin", "field", "decision", "steps"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "containerId": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted", "leaving"] }, "available": { "type": "boolean" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "author": { "type": "string" }, "subject": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "field": { "type": "string" }, "decision": { "anyOf": [{ "$ref": "#/$defs/entry" }, { "type": "null" }] }, "steps": { "type": "array", "items": { "$ref": "#/$defs/entry" } } } };
+var schema228 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } };
+var schema229 = { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } };
+function validate100(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate100.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -22498,7 +22941,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema226.required, parentSchema: schema226, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -22507,7 +22950,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema226.required, parentSchema: schema226, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -22516,7 +22959,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema226.required, parentSchema: schema226, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -22525,7 +22968,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema226.required, parentSchema: schema226, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -22534,7 +22977,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema226.required, parentSchema: schema226, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -22543,7 +22986,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema226.required, parentSchema: schema226, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -22552,7 +22995,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema226.required, parentSchema: schema226, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -22561,7 +23004,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.container === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema226.required, parentSchema: schema226, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -22570,7 +23013,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.commit === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema226.required, parentSchema: schema226, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -22579,7 +23022,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema226.required, parentSchema: schema226, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -22588,7 +23031,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.fields === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "fields" }, message: "must have required property 'fields'", schema: schema226.required, parentSchema: schema226, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "fields" }, message: "must have required property 'fields'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -22597,7 +23040,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.actor === void 0) {
-      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actor" }, message: "must have required property 'actor'", schema: schema226.required, parentSchema: schema226, data };
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actor" }, message: "must have required property 'actor'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -22606,7 +23049,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.cause === void 0) {
-      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema226.required, parentSchema: schema226, data };
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -22615,7 +23058,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.result === void 0) {
-      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "result" }, message: "must have required property 'result'", schema: schema226.required, parentSchema: schema226, data };
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "result" }, message: "must have required property 'result'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -22624,7 +23067,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema226.required, parentSchema: schema226, data };
+      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err14];
       } else {
@@ -22633,7 +23076,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err15 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema226.required, parentSchema: schema226, data };
+      const err15 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err15];
       } else {
@@ -22642,7 +23085,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err16 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema226.required, parentSchema: schema226, data };
+      const err16 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err16];
       } else {
@@ -22651,8 +23094,8 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema226.properties, key0)) {
-        const err17 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema226, data };
+      if (!func1.call(schema229.properties, key0)) {
+        const err17 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema229, data };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -22664,7 +23107,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data0 = data.at;
       if (typeof data0 !== "string") {
-        const err18 = { instancePath: instancePath + "/at", schemaPath: "#/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.at.type, parentSchema: schema226.properties.at, data: data0 };
+        const err18 = { instancePath: instancePath + "/at", schemaPath: "#/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.at.type, parentSchema: schema229.properties.at, data: data0 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -22676,7 +23119,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data1 = data.kind;
       if (typeof data1 !== "string") {
-        const err19 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.kind.type, parentSchema: schema226.properties.kind, data: data1 };
+        const err19 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.kind.type, parentSchema: schema229.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -22685,7 +23128,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data1 === "journal-begun" || data1 === "commit-accepted" || data1 === "commit-rejected" || data1 === "application-removed" || data1 === "rollout-started" || data1 === "canary-step-passed" || data1 === "attempt-failed" || data1 === "rollout-succeeded" || data1 === "rollout-failed" || data1 === "rollback-started" || data1 === "rolled-back" || data1 === "healed" || data1 === "instance-found" || data1 === "adopted" || data1 === "pruned" || data1 === "suspended" || data1 === "resumed" || data1 === "host-away" || data1 === "host-back" || data1 === "host-lost" || data1 === "host-fenced" || data1 === "host-unfenced" || data1 === "host-cordoned" || data1 === "host-draining" || data1 === "host-open" || data1 === "request" || data1 === "step")) {
-        const err20 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema226.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema226.properties.kind.enum, parentSchema: schema226.properties.kind, data: data1 };
+        const err20 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema229.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema229.properties.kind.enum, parentSchema: schema229.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -22697,7 +23140,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data2 = data.action;
       if (typeof data2 !== "string") {
-        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.action.type, parentSchema: schema226.properties.action, data: data2 };
+        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.action.type, parentSchema: schema229.properties.action, data: data2 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -22709,7 +23152,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data3 = data.application;
       if (typeof data3 !== "string") {
-        const err22 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.application.type, parentSchema: schema226.properties.application, data: data3 };
+        const err22 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.application.type, parentSchema: schema229.properties.application, data: data3 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -22721,7 +23164,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data4 = data.service;
       if (typeof data4 !== "string") {
-        const err23 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.service.type, parentSchema: schema226.properties.service, data: data4 };
+        const err23 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.service.type, parentSchema: schema229.properties.service, data: data4 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -22733,7 +23176,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data5 = data.slot;
       if (typeof data5 !== "string") {
-        const err24 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.slot.type, parentSchema: schema226.properties.slot, data: data5 };
+        const err24 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.slot.type, parentSchema: schema229.properties.slot, data: data5 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -22748,7 +23191,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       let valid1 = false;
       const _errs16 = errors;
       if (typeof data6 !== "string") {
-        const err25 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.host.anyOf[0].type, parentSchema: schema226.properties.host.anyOf[0], data: data6 };
+        const err25 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.host.anyOf[0].type, parentSchema: schema229.properties.host.anyOf[0], data: data6 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -22760,7 +23203,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs18 = errors;
       if (data6 !== null) {
-        const err26 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema226.properties.host.anyOf[1].type, parentSchema: schema226.properties.host.anyOf[1], data: data6 };
+        const err26 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.host.anyOf[1].type, parentSchema: schema229.properties.host.anyOf[1], data: data6 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -22771,7 +23214,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs18 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err27 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema226.properties.host.anyOf, parentSchema: schema226.properties.host, data: data6 };
+        const err27 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.host.anyOf, parentSchema: schema229.properties.host, data: data6 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -22792,7 +23235,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.container !== void 0) {
       let data7 = data.container;
       if (typeof data7 !== "string") {
-        const err28 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.container.type, parentSchema: schema226.properties.container, data: data7 };
+        const err28 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.container.type, parentSchema: schema229.properties.container, data: data7 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -22808,7 +23251,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs24 = errors;
       if (typeof data8 === "string") {
         if (!pattern102.test(data8)) {
-          const err29 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema226.properties.commit.anyOf[0], data: data8 };
+          const err29 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema229.properties.commit.anyOf[0], data: data8 };
           if (vErrors === null) {
             vErrors = [err29];
           } else {
@@ -22817,7 +23260,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.commit.anyOf[0].type, parentSchema: schema226.properties.commit.anyOf[0], data: data8 };
+        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.commit.anyOf[0].type, parentSchema: schema229.properties.commit.anyOf[0], data: data8 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -22829,7 +23272,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       valid2 = valid2 || _valid1;
       const _errs26 = errors;
       if (data8 !== null) {
-        const err31 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema226.properties.commit.anyOf[1].type, parentSchema: schema226.properties.commit.anyOf[1], data: data8 };
+        const err31 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.commit.anyOf[1].type, parentSchema: schema229.properties.commit.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -22840,7 +23283,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs26 === errors;
       valid2 = valid2 || _valid1;
       if (!valid2) {
-        const err32 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema226.properties.commit.anyOf, parentSchema: schema226.properties.commit, data: data8 };
+        const err32 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.commit.anyOf, parentSchema: schema229.properties.commit, data: data8 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -22865,7 +23308,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs30 = errors;
       if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
         if (data9.file === void 0) {
-          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema225.required, parentSchema: schema225, data: data9 };
+          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema228.required, parentSchema: schema228, data: data9 };
           if (vErrors === null) {
             vErrors = [err33];
           } else {
@@ -22874,7 +23317,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data9.line === void 0) {
-          const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema225.required, parentSchema: schema225, data: data9 };
+          const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema228.required, parentSchema: schema228, data: data9 };
           if (vErrors === null) {
             vErrors = [err34];
           } else {
@@ -22883,7 +23326,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data9.column === void 0) {
-          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema225.required, parentSchema: schema225, data: data9 };
+          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema228.required, parentSchema: schema228, data: data9 };
           if (vErrors === null) {
             vErrors = [err35];
           } else {
@@ -22893,7 +23336,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data9) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema225, data: data9 };
+            const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema228, data: data9 };
             if (vErrors === null) {
               vErrors = [err36];
             } else {
@@ -22905,7 +23348,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
         if (data9.file !== void 0) {
           let data10 = data9.file;
           if (typeof data10 !== "string") {
-            const err37 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema225.properties.file.type, parentSchema: schema225.properties.file, data: data10 };
+            const err37 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.file.type, parentSchema: schema228.properties.file, data: data10 };
             if (vErrors === null) {
               vErrors = [err37];
             } else {
@@ -22917,7 +23360,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
         if (data9.line !== void 0) {
           let data11 = data9.line;
           if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-            const err38 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema225.properties.line.type, parentSchema: schema225.properties.line, data: data11 };
+            const err38 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema228.properties.line.type, parentSchema: schema228.properties.line, data: data11 };
             if (vErrors === null) {
               vErrors = [err38];
             } else {
@@ -22929,7 +23372,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
         if (data9.column !== void 0) {
           let data12 = data9.column;
           if (!(typeof data12 == "number" && (!(data12 % 1) && !isNaN(data12)) && isFinite(data12))) {
-            const err39 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema225.properties.column.type, parentSchema: schema225.properties.column, data: data12 };
+            const err39 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema228.properties.column.type, parentSchema: schema228.properties.column, data: data12 };
             if (vErrors === null) {
               vErrors = [err39];
             } else {
@@ -22939,7 +23382,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema225.type, parentSchema: schema225, data: data9 };
+        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema228.type, parentSchema: schema228, data: data9 };
         if (vErrors === null) {
           vErrors = [err40];
         } else {
@@ -22951,7 +23394,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       valid3 = valid3 || _valid2;
       const _errs40 = errors;
       if (data9 !== null) {
-        const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema226.properties.origin.anyOf[1].type, parentSchema: schema226.properties.origin.anyOf[1], data: data9 };
+        const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.origin.anyOf[1].type, parentSchema: schema229.properties.origin.anyOf[1], data: data9 };
         if (vErrors === null) {
           vErrors = [err41];
         } else {
@@ -22962,7 +23405,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs40 === errors;
       valid3 = valid3 || _valid2;
       if (!valid3) {
-        const err42 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema226.properties.origin.anyOf, parentSchema: schema226.properties.origin, data: data9 };
+        const err42 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.origin.anyOf, parentSchema: schema229.properties.origin, data: data9 };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -22987,7 +23430,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data14 = data13[i0];
           if (typeof data14 !== "string") {
-            const err43 = { instancePath: instancePath + "/fields/" + i0, schemaPath: "#/properties/fields/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.fields.items.type, parentSchema: schema226.properties.fields.items, data: data14 };
+            const err43 = { instancePath: instancePath + "/fields/" + i0, schemaPath: "#/properties/fields/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.fields.items.type, parentSchema: schema229.properties.fields.items, data: data14 };
             if (vErrors === null) {
               vErrors = [err43];
             } else {
@@ -22997,7 +23440,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err44 = { instancePath: instancePath + "/fields", schemaPath: "#/properties/fields/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema226.properties.fields.type, parentSchema: schema226.properties.fields, data: data13 };
+        const err44 = { instancePath: instancePath + "/fields", schemaPath: "#/properties/fields/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema229.properties.fields.type, parentSchema: schema229.properties.fields, data: data13 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -23009,7 +23452,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.actor !== void 0) {
       let data15 = data.actor;
       if (typeof data15 !== "string") {
-        const err45 = { instancePath: instancePath + "/actor", schemaPath: "#/properties/actor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.actor.type, parentSchema: schema226.properties.actor, data: data15 };
+        const err45 = { instancePath: instancePath + "/actor", schemaPath: "#/properties/actor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.actor.type, parentSchema: schema229.properties.actor, data: data15 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -23021,7 +23464,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.cause !== void 0) {
       let data16 = data.cause;
       if (typeof data16 !== "string") {
-        const err46 = { instancePath: instancePath + "/cause", schemaPath: "#/properties/cause/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.cause.type, parentSchema: schema226.properties.cause, data: data16 };
+        const err46 = { instancePath: instancePath + "/cause", schemaPath: "#/properties/cause/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.cause.type, parentSchema: schema229.properties.cause, data: data16 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -23033,7 +23476,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.result !== void 0) {
       let data17 = data.result;
       if (typeof data17 !== "string") {
-        const err47 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.result.type, parentSchema: schema226.properties.result, data: data17 };
+        const err47 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.result.type, parentSchema: schema229.properties.result, data: data17 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -23042,7 +23485,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data17 === "begun" || data17 === "done" || data17 === "failed" || data17 === "refused" || data17 === "skipped" || data17 === "unknown")) {
-        const err48 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/enum", keyword: "enum", params: { allowedValues: schema226.properties.result.enum }, message: "must be equal to one of the allowed values", schema: schema226.properties.result.enum, parentSchema: schema226.properties.result, data: data17 };
+        const err48 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/enum", keyword: "enum", params: { allowedValues: schema229.properties.result.enum }, message: "must be equal to one of the allowed values", schema: schema229.properties.result.enum, parentSchema: schema229.properties.result, data: data17 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -23054,7 +23497,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data18 = data.message;
       if (typeof data18 !== "string") {
-        const err49 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.message.type, parentSchema: schema226.properties.message, data: data18 };
+        const err49 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.message.type, parentSchema: schema229.properties.message, data: data18 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -23069,7 +23512,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       let valid8 = false;
       const _errs56 = errors;
       if (!(typeof data19 == "number" && (!(data19 % 1) && !isNaN(data19)) && isFinite(data19))) {
-        const err50 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema226.properties.durationMs.anyOf[0].type, parentSchema: schema226.properties.durationMs.anyOf[0], data: data19 };
+        const err50 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema229.properties.durationMs.anyOf[0].type, parentSchema: schema229.properties.durationMs.anyOf[0], data: data19 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -23081,7 +23524,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       valid8 = valid8 || _valid3;
       const _errs58 = errors;
       if (data19 !== null) {
-        const err51 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema226.properties.durationMs.anyOf[1].type, parentSchema: schema226.properties.durationMs.anyOf[1], data: data19 };
+        const err51 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.durationMs.anyOf[1].type, parentSchema: schema229.properties.durationMs.anyOf[1], data: data19 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -23092,7 +23535,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs58 === errors;
       valid8 = valid8 || _valid3;
       if (!valid8) {
-        const err52 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema226.properties.durationMs.anyOf, parentSchema: schema226.properties.durationMs, data: data19 };
+        const err52 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.durationMs.anyOf, parentSchema: schema229.properties.durationMs, data: data19 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -23116,7 +23559,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       let valid9 = false;
       const _errs62 = errors;
       if (!(typeof data20 == "number" && (!(data20 % 1) && !isNaN(data20)) && isFinite(data20))) {
-        const err53 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema226.properties.steps.anyOf[0].type, parentSchema: schema226.properties.steps.anyOf[0], data: data20 };
+        const err53 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema229.properties.steps.anyOf[0].type, parentSchema: schema229.properties.steps.anyOf[0], data: data20 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -23128,7 +23571,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       valid9 = valid9 || _valid4;
       const _errs64 = errors;
       if (data20 !== null) {
-        const err54 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema226.properties.steps.anyOf[1].type, parentSchema: schema226.properties.steps.anyOf[1], data: data20 };
+        const err54 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.steps.anyOf[1].type, parentSchema: schema229.properties.steps.anyOf[1], data: data20 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -23139,7 +23582,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid4 = _errs64 === errors;
       valid9 = valid9 || _valid4;
       if (!valid9) {
-        const err55 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema226.properties.steps.anyOf, parentSchema: schema226.properties.steps, data: data20 };
+        const err55 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.steps.anyOf, parentSchema: schema229.properties.steps, data: data20 };
         if (vErrors === null) {
           vErrors = [err55];
         } else {
@@ -23158,7 +23601,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err56 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema226.type, parentSchema: schema226, data };
+    const err56 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema229.type, parentSchema: schema229, data };
     if (vErrors === null) {
       vErrors = [err56];
     } else {
@@ -23166,14 +23609,14 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate99.errors = vErrors;
+  validate100.errors = vErrors;
   return errors === 0;
 }
-validate99.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate98(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate100.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate99(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate98.evaluated;
+  const evaluated0 = validate99.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -23182,7 +23625,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.service === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema224.required, parentSchema: schema224, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -23191,7 +23634,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema224.required, parentSchema: schema224, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -23200,7 +23643,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema224.required, parentSchema: schema224, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -23209,7 +23652,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.container === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema224.required, parentSchema: schema224, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -23218,7 +23661,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.containerId === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "containerId" }, message: "must have required property 'containerId'", schema: schema224.required, parentSchema: schema224, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "containerId" }, message: "must have required property 'containerId'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -23227,7 +23670,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.image === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema224.required, parentSchema: schema224, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -23236,7 +23679,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.phase === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema224.required, parentSchema: schema224, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -23245,7 +23688,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.available === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema224.required, parentSchema: schema224, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -23254,7 +23697,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.commit === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema224.required, parentSchema: schema224, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -23263,7 +23706,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.author === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema224.required, parentSchema: schema224, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -23272,7 +23715,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema224.required, parentSchema: schema224, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -23281,7 +23724,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema224.required, parentSchema: schema224, data };
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -23290,7 +23733,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.field === void 0) {
-      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "field" }, message: "must have required property 'field'", schema: schema224.required, parentSchema: schema224, data };
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "field" }, message: "must have required property 'field'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -23299,7 +23742,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.decision === void 0) {
-      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "decision" }, message: "must have required property 'decision'", schema: schema224.required, parentSchema: schema224, data };
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "decision" }, message: "must have required property 'decision'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -23308,7 +23751,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema224.required, parentSchema: schema224, data };
+      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err14];
       } else {
@@ -23317,8 +23760,8 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema224.properties, key0)) {
-        const err15 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema224, data };
+      if (!func1.call(schema227.properties, key0)) {
+        const err15 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema227, data };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -23330,7 +23773,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data0 = data.service;
       if (typeof data0 !== "string") {
-        const err16 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.service.type, parentSchema: schema224.properties.service, data: data0 };
+        const err16 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.service.type, parentSchema: schema227.properties.service, data: data0 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -23342,7 +23785,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data1 = data.slot;
       if (typeof data1 !== "string") {
-        const err17 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.slot.type, parentSchema: schema224.properties.slot, data: data1 };
+        const err17 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.slot.type, parentSchema: schema227.properties.slot, data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -23357,7 +23800,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       let valid1 = false;
       const _errs8 = errors;
       if (typeof data2 !== "string") {
-        const err18 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.host.anyOf[0].type, parentSchema: schema224.properties.host.anyOf[0], data: data2 };
+        const err18 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.host.anyOf[0].type, parentSchema: schema227.properties.host.anyOf[0], data: data2 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -23369,7 +23812,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs10 = errors;
       if (data2 !== null) {
-        const err19 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema224.properties.host.anyOf[1].type, parentSchema: schema224.properties.host.anyOf[1], data: data2 };
+        const err19 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema227.properties.host.anyOf[1].type, parentSchema: schema227.properties.host.anyOf[1], data: data2 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -23380,7 +23823,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs10 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema224.properties.host.anyOf, parentSchema: schema224.properties.host, data: data2 };
+        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema227.properties.host.anyOf, parentSchema: schema227.properties.host, data: data2 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -23401,7 +23844,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.container !== void 0) {
       let data3 = data.container;
       if (typeof data3 !== "string") {
-        const err21 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.container.type, parentSchema: schema224.properties.container, data: data3 };
+        const err21 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.container.type, parentSchema: schema227.properties.container, data: data3 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -23413,7 +23856,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.containerId !== void 0) {
       let data4 = data.containerId;
       if (typeof data4 !== "string") {
-        const err22 = { instancePath: instancePath + "/containerId", schemaPath: "#/properties/containerId/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.containerId.type, parentSchema: schema224.properties.containerId, data: data4 };
+        const err22 = { instancePath: instancePath + "/containerId", schemaPath: "#/properties/containerId/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.containerId.type, parentSchema: schema227.properties.containerId, data: data4 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -23425,7 +23868,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.image !== void 0) {
       let data5 = data.image;
       if (typeof data5 !== "string") {
-        const err23 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.image.type, parentSchema: schema224.properties.image, data: data5 };
+        const err23 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.image.type, parentSchema: schema227.properties.image, data: data5 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -23437,7 +23880,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.phase !== void 0) {
       let data6 = data.phase;
       if (typeof data6 !== "string") {
-        const err24 = { instancePath: instancePath + "/phase", schemaPath: "#/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.phase.type, parentSchema: schema224.properties.phase, data: data6 };
+        const err24 = { instancePath: instancePath + "/phase", schemaPath: "#/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.phase.type, parentSchema: schema227.properties.phase, data: data6 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -23446,7 +23889,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data6 === "absent" || data6 === "created" || data6 === "probation" || data6 === "promoted" || data6 === "leaving")) {
-        const err25 = { instancePath: instancePath + "/phase", schemaPath: "#/properties/phase/enum", keyword: "enum", params: { allowedValues: schema224.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema224.properties.phase.enum, parentSchema: schema224.properties.phase, data: data6 };
+        const err25 = { instancePath: instancePath + "/phase", schemaPath: "#/properties/phase/enum", keyword: "enum", params: { allowedValues: schema227.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema227.properties.phase.enum, parentSchema: schema227.properties.phase, data: data6 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -23458,7 +23901,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.available !== void 0) {
       let data7 = data.available;
       if (typeof data7 !== "boolean") {
-        const err26 = { instancePath: instancePath + "/available", schemaPath: "#/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema224.properties.available.type, parentSchema: schema224.properties.available, data: data7 };
+        const err26 = { instancePath: instancePath + "/available", schemaPath: "#/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema227.properties.available.type, parentSchema: schema227.properties.available, data: data7 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -23474,7 +23917,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs24 = errors;
       if (typeof data8 === "string") {
         if (!pattern102.test(data8)) {
-          const err27 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema224.properties.commit.anyOf[0], data: data8 };
+          const err27 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema227.properties.commit.anyOf[0], data: data8 };
           if (vErrors === null) {
             vErrors = [err27];
           } else {
@@ -23483,7 +23926,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err28 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.commit.anyOf[0].type, parentSchema: schema224.properties.commit.anyOf[0], data: data8 };
+        const err28 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.commit.anyOf[0].type, parentSchema: schema227.properties.commit.anyOf[0], data: data8 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -23495,7 +23938,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       valid2 = valid2 || _valid1;
       const _errs26 = errors;
       if (data8 !== null) {
-        const err29 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema224.properties.commit.anyOf[1].type, parentSchema: schema224.properties.commit.anyOf[1], data: data8 };
+        const err29 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema227.properties.commit.anyOf[1].type, parentSchema: schema227.properties.commit.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -23506,7 +23949,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs26 === errors;
       valid2 = valid2 || _valid1;
       if (!valid2) {
-        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema224.properties.commit.anyOf, parentSchema: schema224.properties.commit, data: data8 };
+        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema227.properties.commit.anyOf, parentSchema: schema227.properties.commit, data: data8 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -23527,7 +23970,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.author !== void 0) {
       let data9 = data.author;
       if (typeof data9 !== "string") {
-        const err31 = { instancePath: instancePath + "/author", schemaPath: "#/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.author.type, parentSchema: schema224.properties.author, data: data9 };
+        const err31 = { instancePath: instancePath + "/author", schemaPath: "#/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.author.type, parentSchema: schema227.properties.author, data: data9 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -23539,7 +23982,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data10 = data.subject;
       if (typeof data10 !== "string") {
-        const err32 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.subject.type, parentSchema: schema224.properties.subject, data: data10 };
+        const err32 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.subject.type, parentSchema: schema227.properties.subject, data: data10 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -23555,7 +23998,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs34 = errors;
       if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
         if (data11.file === void 0) {
-          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema225.required, parentSchema: schema225, data: data11 };
+          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema228.required, parentSchema: schema228, data: data11 };
           if (vErrors === null) {
             vErrors = [err33];
           } else {
@@ -23564,7 +24007,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data11.line === void 0) {
-          const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema225.required, parentSchema: schema225, data: data11 };
+          const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema228.required, parentSchema: schema228, data: data11 };
           if (vErrors === null) {
             vErrors = [err34];
           } else {
@@ -23573,7 +24016,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data11.column === void 0) {
-          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema225.required, parentSchema: schema225, data: data11 };
+          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema228.required, parentSchema: schema228, data: data11 };
           if (vErrors === null) {
             vErrors = [err35];
           } else {
@@ -23583,7 +24026,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data11) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema225, data: data11 };
+            const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema228, data: data11 };
             if (vErrors === null) {
               vErrors = [err36];
             } else {
@@ -23595,7 +24038,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
         if (data11.file !== void 0) {
           let data12 = data11.file;
           if (typeof data12 !== "string") {
-            const err37 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema225.properties.file.type, parentSchema: schema225.properties.file, data: data12 };
+            const err37 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.file.type, parentSchema: schema228.properties.file, data: data12 };
             if (vErrors === null) {
               vErrors = [err37];
             } else {
@@ -23607,7 +24050,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
         if (data11.line !== void 0) {
           let data13 = data11.line;
           if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
-            const err38 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema225.properties.line.type, parentSchema: schema225.properties.line, data: data13 };
+            const err38 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema228.properties.line.type, parentSchema: schema228.properties.line, data: data13 };
             if (vErrors === null) {
               vErrors = [err38];
             } else {
@@ -23619,7 +24062,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
         if (data11.column !== void 0) {
           let data14 = data11.column;
           if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-            const err39 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema225.properties.column.type, parentSchema: schema225.properties.column, data: data14 };
+            const err39 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema228.properties.column.type, parentSchema: schema228.properties.column, data: data14 };
             if (vErrors === null) {
               vErrors = [err39];
             } else {
@@ -23629,7 +24072,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema225.type, parentSchema: schema225, data: data11 };
+        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema228.type, parentSchema: schema228, data: data11 };
         if (vErrors === null) {
           vErrors = [err40];
         } else {
@@ -23641,7 +24084,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       valid3 = valid3 || _valid2;
       const _errs44 = errors;
       if (data11 !== null) {
-        const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema224.properties.origin.anyOf[1].type, parentSchema: schema224.properties.origin.anyOf[1], data: data11 };
+        const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema227.properties.origin.anyOf[1].type, parentSchema: schema227.properties.origin.anyOf[1], data: data11 };
         if (vErrors === null) {
           vErrors = [err41];
         } else {
@@ -23652,7 +24095,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs44 === errors;
       valid3 = valid3 || _valid2;
       if (!valid3) {
-        const err42 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema224.properties.origin.anyOf, parentSchema: schema224.properties.origin, data: data11 };
+        const err42 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema227.properties.origin.anyOf, parentSchema: schema227.properties.origin, data: data11 };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -23673,7 +24116,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.field !== void 0) {
       let data15 = data.field;
       if (typeof data15 !== "string") {
-        const err43 = { instancePath: instancePath + "/field", schemaPath: "#/properties/field/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.field.type, parentSchema: schema224.properties.field, data: data15 };
+        const err43 = { instancePath: instancePath + "/field", schemaPath: "#/properties/field/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.field.type, parentSchema: schema227.properties.field, data: data15 };
         if (vErrors === null) {
           vErrors = [err43];
         } else {
@@ -23687,15 +24130,15 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs49 = errors;
       let valid6 = false;
       const _errs50 = errors;
-      if (!validate99(data16, { instancePath: instancePath + "/decision", parentData: data, parentDataProperty: "decision", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
+      if (!validate100(data16, { instancePath: instancePath + "/decision", parentData: data, parentDataProperty: "decision", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate100.errors : vErrors.concat(validate100.errors);
         errors = vErrors.length;
       }
       var _valid3 = _errs50 === errors;
       valid6 = valid6 || _valid3;
       const _errs51 = errors;
       if (data16 !== null) {
-        const err44 = { instancePath: instancePath + "/decision", schemaPath: "#/properties/decision/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema224.properties.decision.anyOf[1].type, parentSchema: schema224.properties.decision.anyOf[1], data: data16 };
+        const err44 = { instancePath: instancePath + "/decision", schemaPath: "#/properties/decision/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema227.properties.decision.anyOf[1].type, parentSchema: schema227.properties.decision.anyOf[1], data: data16 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -23706,7 +24149,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs51 === errors;
       valid6 = valid6 || _valid3;
       if (!valid6) {
-        const err45 = { instancePath: instancePath + "/decision", schemaPath: "#/properties/decision/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema224.properties.decision.anyOf, parentSchema: schema224.properties.decision, data: data16 };
+        const err45 = { instancePath: instancePath + "/decision", schemaPath: "#/properties/decision/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema227.properties.decision.anyOf, parentSchema: schema227.properties.decision, data: data16 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -23729,13 +24172,13 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data17)) {
         const len0 = data17.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate99(data17[i0], { instancePath: instancePath + "/steps/" + i0, parentData: data17, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
+          if (!validate100(data17[i0], { instancePath: instancePath + "/steps/" + i0, parentData: data17, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate100.errors : vErrors.concat(validate100.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err46 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema224.properties.steps.type, parentSchema: schema224.properties.steps, data: data17 };
+        const err46 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema227.properties.steps.type, parentSchema: schema227.properties.steps, data: data17 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -23745,7 +24188,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err47 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema224.type, parentSchema: schema224, data };
+    const err47 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema227.type, parentSchema: schema227, data };
     if (vErrors === null) {
       vErrors = [err47];
     } else {
@@ -23753,15 +24196,15 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate98.errors = vErrors;
+  validate99.errors = vErrors;
   return errors === 0;
 }
-validate98.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate97(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate99.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate98(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate97.evaluated;
+  const evaluated0 = validate98.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -23770,7 +24213,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema221.required, parentSchema: schema221, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema224.required, parentSchema: schema224, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -23779,7 +24222,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema221.required, parentSchema: schema221, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema224.required, parentSchema: schema224, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -23788,7 +24231,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.target === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema221.required, parentSchema: schema221, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema224.required, parentSchema: schema224, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -23797,7 +24240,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.inForce === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inForce" }, message: "must have required property 'inForce'", schema: schema221.required, parentSchema: schema221, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inForce" }, message: "must have required property 'inForce'", schema: schema224.required, parentSchema: schema224, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -23806,7 +24249,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.refused === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "refused" }, message: "must have required property 'refused'", schema: schema221.required, parentSchema: schema221, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "refused" }, message: "must have required property 'refused'", schema: schema224.required, parentSchema: schema224, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -23815,7 +24258,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema221.required, parentSchema: schema221, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema224.required, parentSchema: schema224, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -23824,7 +24267,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.conditions === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema221.required, parentSchema: schema221, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema224.required, parentSchema: schema224, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -23833,7 +24276,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slots === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema221.required, parentSchema: schema221, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema224.required, parentSchema: schema224, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -23842,7 +24285,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.waits === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waits" }, message: "must have required property 'waits'", schema: schema221.required, parentSchema: schema221, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waits" }, message: "must have required property 'waits'", schema: schema224.required, parentSchema: schema224, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -23851,7 +24294,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.wakeAt === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wakeAt" }, message: "must have required property 'wakeAt'", schema: schema221.required, parentSchema: schema221, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wakeAt" }, message: "must have required property 'wakeAt'", schema: schema224.required, parentSchema: schema224, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -23860,7 +24303,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.actions === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actions" }, message: "must have required property 'actions'", schema: schema221.required, parentSchema: schema221, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actions" }, message: "must have required property 'actions'", schema: schema224.required, parentSchema: schema224, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -23869,8 +24312,8 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema221.properties, key0)) {
-        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema221, data };
+      if (!func1.call(schema224.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema224, data };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -23882,7 +24325,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err12 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema221.properties.version, data: data0 };
+        const err12 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema224.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -23894,7 +24337,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data1 = data.generatedAt;
       if (typeof data1 !== "string") {
-        const err13 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.generatedAt.type, parentSchema: schema221.properties.generatedAt, data: data1 };
+        const err13 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.generatedAt.type, parentSchema: schema224.properties.generatedAt, data: data1 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -23906,7 +24349,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.target !== void 0) {
       let data2 = data.target;
       if (typeof data2 !== "string") {
-        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.target.type, parentSchema: schema221.properties.target, data: data2 };
+        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.target.type, parentSchema: schema224.properties.target, data: data2 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -23918,7 +24361,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.inForce !== void 0) {
       let data3 = data.inForce;
       if (typeof data3 !== "string") {
-        const err15 = { instancePath: instancePath + "/inForce", schemaPath: "#/properties/inForce/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.inForce.type, parentSchema: schema221.properties.inForce, data: data3 };
+        const err15 = { instancePath: instancePath + "/inForce", schemaPath: "#/properties/inForce/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.inForce.type, parentSchema: schema224.properties.inForce, data: data3 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -23934,7 +24377,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs11 = errors;
       if (data4 && typeof data4 == "object" && !Array.isArray(data4)) {
         if (data4.commit === void 0) {
-          const err16 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema222.required, parentSchema: schema222, data: data4 };
+          const err16 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema225.required, parentSchema: schema225, data: data4 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -23943,7 +24386,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data4.message === void 0) {
-          const err17 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema222.required, parentSchema: schema222, data: data4 };
+          const err17 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema225.required, parentSchema: schema225, data: data4 };
           if (vErrors === null) {
             vErrors = [err17];
           } else {
@@ -23953,7 +24396,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data4) {
           if (!(key1 === "commit" || key1 === "message")) {
-            const err18 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema222, data: data4 };
+            const err18 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema225, data: data4 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -23965,7 +24408,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         if (data4.commit !== void 0) {
           let data5 = data4.commit;
           if (typeof data5 !== "string") {
-            const err19 = { instancePath: instancePath + "/refused/commit", schemaPath: "#/$defs/refused/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.commit.type, parentSchema: schema222.properties.commit, data: data5 };
+            const err19 = { instancePath: instancePath + "/refused/commit", schemaPath: "#/$defs/refused/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema225.properties.commit.type, parentSchema: schema225.properties.commit, data: data5 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -23977,7 +24420,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         if (data4.message !== void 0) {
           let data6 = data4.message;
           if (typeof data6 !== "string") {
-            const err20 = { instancePath: instancePath + "/refused/message", schemaPath: "#/$defs/refused/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.message.type, parentSchema: schema222.properties.message, data: data6 };
+            const err20 = { instancePath: instancePath + "/refused/message", schemaPath: "#/$defs/refused/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema225.properties.message.type, parentSchema: schema225.properties.message, data: data6 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -23987,7 +24430,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema222.type, parentSchema: schema222, data: data4 };
+        const err21 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema225.type, parentSchema: schema225, data: data4 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -23999,7 +24442,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs19 = errors;
       if (data4 !== null) {
-        const err22 = { instancePath: instancePath + "/refused", schemaPath: "#/properties/refused/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema221.properties.refused.anyOf[1].type, parentSchema: schema221.properties.refused.anyOf[1], data: data4 };
+        const err22 = { instancePath: instancePath + "/refused", schemaPath: "#/properties/refused/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema224.properties.refused.anyOf[1].type, parentSchema: schema224.properties.refused.anyOf[1], data: data4 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -24010,7 +24453,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs19 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err23 = { instancePath: instancePath + "/refused", schemaPath: "#/properties/refused/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema221.properties.refused.anyOf, parentSchema: schema221.properties.refused, data: data4 };
+        const err23 = { instancePath: instancePath + "/refused", schemaPath: "#/properties/refused/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema224.properties.refused.anyOf, parentSchema: schema224.properties.refused, data: data4 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -24031,7 +24474,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data7 = data.application;
       if (typeof data7 !== "string") {
-        const err24 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.application.type, parentSchema: schema221.properties.application, data: data7 };
+        const err24 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.application.type, parentSchema: schema224.properties.application, data: data7 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -24048,7 +24491,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           let data9 = data8[i0];
           if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
             if (data9.type === void 0) {
-              const err25 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              const err25 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema226.required, parentSchema: schema226, data: data9 };
               if (vErrors === null) {
                 vErrors = [err25];
               } else {
@@ -24057,7 +24500,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.status === void 0) {
-              const err26 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              const err26 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema226.required, parentSchema: schema226, data: data9 };
               if (vErrors === null) {
                 vErrors = [err26];
               } else {
@@ -24066,7 +24509,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.reason === void 0) {
-              const err27 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              const err27 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema226.required, parentSchema: schema226, data: data9 };
               if (vErrors === null) {
                 vErrors = [err27];
               } else {
@@ -24075,7 +24518,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.message === void 0) {
-              const err28 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              const err28 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema226.required, parentSchema: schema226, data: data9 };
               if (vErrors === null) {
                 vErrors = [err28];
               } else {
@@ -24085,7 +24528,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data9) {
               if (!(key2 === "type" || key2 === "status" || key2 === "reason" || key2 === "message")) {
-                const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema223, data: data9 };
+                const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema226, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err29];
                 } else {
@@ -24097,7 +24540,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.type !== void 0) {
               let data10 = data9.type;
               if (typeof data10 !== "string") {
-                const err30 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.type.type, parentSchema: schema223.properties.type, data: data10 };
+                const err30 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.type.type, parentSchema: schema226.properties.type, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err30];
                 } else {
@@ -24106,7 +24549,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data10 === "Ready" || data10 === "Reconciling" || data10 === "Stalled")) {
-                const err31 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema223.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema223.properties.type.enum, parentSchema: schema223.properties.type, data: data10 };
+                const err31 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema226.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema226.properties.type.enum, parentSchema: schema226.properties.type, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err31];
                 } else {
@@ -24118,7 +24561,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.status !== void 0) {
               let data11 = data9.status;
               if (typeof data11 !== "boolean") {
-                const err32 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema223.properties.status.type, parentSchema: schema223.properties.status, data: data11 };
+                const err32 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema226.properties.status.type, parentSchema: schema226.properties.status, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err32];
                 } else {
@@ -24130,7 +24573,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.reason !== void 0) {
               let data12 = data9.reason;
               if (typeof data12 !== "string") {
-                const err33 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.reason.type, parentSchema: schema223.properties.reason, data: data12 };
+                const err33 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.reason.type, parentSchema: schema226.properties.reason, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err33];
                 } else {
@@ -24142,7 +24585,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.message !== void 0) {
               let data13 = data9.message;
               if (typeof data13 !== "string") {
-                const err34 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.message.type, parentSchema: schema223.properties.message, data: data13 };
+                const err34 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.message.type, parentSchema: schema226.properties.message, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err34];
                 } else {
@@ -24152,7 +24595,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err35 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema223.type, parentSchema: schema223, data: data9 };
+            const err35 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema226.type, parentSchema: schema226, data: data9 };
             if (vErrors === null) {
               vErrors = [err35];
             } else {
@@ -24162,7 +24605,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err36 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema221.properties.conditions.type, parentSchema: schema221.properties.conditions, data: data8 };
+        const err36 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema224.properties.conditions.type, parentSchema: schema224.properties.conditions, data: data8 };
         if (vErrors === null) {
           vErrors = [err36];
         } else {
@@ -24176,13 +24619,13 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data14)) {
         const len1 = data14.length;
         for (let i1 = 0; i1 < len1; i1++) {
-          if (!validate98(data14[i1], { instancePath: instancePath + "/slots/" + i1, parentData: data14, parentDataProperty: i1, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate98.errors : vErrors.concat(validate98.errors);
+          if (!validate99(data14[i1], { instancePath: instancePath + "/slots/" + i1, parentData: data14, parentDataProperty: i1, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err37 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema221.properties.slots.type, parentSchema: schema221.properties.slots, data: data14 };
+        const err37 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema224.properties.slots.type, parentSchema: schema224.properties.slots, data: data14 };
         if (vErrors === null) {
           vErrors = [err37];
         } else {
@@ -24199,7 +24642,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           let data17 = data16[i2];
           if (data17 && typeof data17 == "object" && !Array.isArray(data17)) {
             if (data17.service === void 0) {
-              const err38 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema228.required, parentSchema: schema228, data: data17 };
+              const err38 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema231.required, parentSchema: schema231, data: data17 };
               if (vErrors === null) {
                 vErrors = [err38];
               } else {
@@ -24208,7 +24651,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data17.slot === void 0) {
-              const err39 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema228.required, parentSchema: schema228, data: data17 };
+              const err39 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema231.required, parentSchema: schema231, data: data17 };
               if (vErrors === null) {
                 vErrors = [err39];
               } else {
@@ -24217,7 +24660,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data17.host === void 0) {
-              const err40 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema228.required, parentSchema: schema228, data: data17 };
+              const err40 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema231.required, parentSchema: schema231, data: data17 };
               if (vErrors === null) {
                 vErrors = [err40];
               } else {
@@ -24226,7 +24669,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data17.kind === void 0) {
-              const err41 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema228.required, parentSchema: schema228, data: data17 };
+              const err41 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema231.required, parentSchema: schema231, data: data17 };
               if (vErrors === null) {
                 vErrors = [err41];
               } else {
@@ -24235,7 +24678,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data17.reason === void 0) {
-              const err42 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema228.required, parentSchema: schema228, data: data17 };
+              const err42 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema231.required, parentSchema: schema231, data: data17 };
               if (vErrors === null) {
                 vErrors = [err42];
               } else {
@@ -24244,7 +24687,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data17.until === void 0) {
-              const err43 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema228.required, parentSchema: schema228, data: data17 };
+              const err43 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema231.required, parentSchema: schema231, data: data17 };
               if (vErrors === null) {
                 vErrors = [err43];
               } else {
@@ -24254,7 +24697,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key3 in data17) {
               if (!(key3 === "service" || key3 === "slot" || key3 === "host" || key3 === "kind" || key3 === "reason" || key3 === "until")) {
-                const err44 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema228, data: data17 };
+                const err44 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema231, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -24266,7 +24709,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             if (data17.service !== void 0) {
               let data18 = data17.service;
               if (typeof data18 !== "string") {
-                const err45 = { instancePath: instancePath + "/waits/" + i2 + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.service.type, parentSchema: schema228.properties.service, data: data18 };
+                const err45 = { instancePath: instancePath + "/waits/" + i2 + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.service.type, parentSchema: schema231.properties.service, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -24278,7 +24721,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             if (data17.slot !== void 0) {
               let data19 = data17.slot;
               if (typeof data19 !== "string") {
-                const err46 = { instancePath: instancePath + "/waits/" + i2 + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.slot.type, parentSchema: schema228.properties.slot, data: data19 };
+                const err46 = { instancePath: instancePath + "/waits/" + i2 + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.slot.type, parentSchema: schema231.properties.slot, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err46];
                 } else {
@@ -24293,7 +24736,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               let valid14 = false;
               const _errs52 = errors;
               if (typeof data20 !== "string") {
-                const err47 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.host.anyOf[0].type, parentSchema: schema228.properties.host.anyOf[0], data: data20 };
+                const err47 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.host.anyOf[0].type, parentSchema: schema231.properties.host.anyOf[0], data: data20 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -24305,7 +24748,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               valid14 = valid14 || _valid1;
               const _errs54 = errors;
               if (data20 !== null) {
-                const err48 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema228.properties.host.anyOf[1].type, parentSchema: schema228.properties.host.anyOf[1], data: data20 };
+                const err48 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema231.properties.host.anyOf[1].type, parentSchema: schema231.properties.host.anyOf[1], data: data20 };
                 if (vErrors === null) {
                   vErrors = [err48];
                 } else {
@@ -24316,7 +24759,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs54 === errors;
               valid14 = valid14 || _valid1;
               if (!valid14) {
-                const err49 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema228.properties.host.anyOf, parentSchema: schema228.properties.host, data: data20 };
+                const err49 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema231.properties.host.anyOf, parentSchema: schema231.properties.host, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err49];
                 } else {
@@ -24337,7 +24780,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             if (data17.kind !== void 0) {
               let data21 = data17.kind;
               if (typeof data21 !== "string") {
-                const err50 = { instancePath: instancePath + "/waits/" + i2 + "/kind", schemaPath: "#/$defs/wait/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.kind.type, parentSchema: schema228.properties.kind, data: data21 };
+                const err50 = { instancePath: instancePath + "/waits/" + i2 + "/kind", schemaPath: "#/$defs/wait/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.kind.type, parentSchema: schema231.properties.kind, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -24346,7 +24789,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data21 === "step" || data21 === "image" || data21 === "gate" || data21 === "monitor" || data21 === "promotion" || data21 === "turn" || data21 === "retry" || data21 === "host")) {
-                const err51 = { instancePath: instancePath + "/waits/" + i2 + "/kind", schemaPath: "#/$defs/wait/properties/kind/enum", keyword: "enum", params: { allowedValues: schema228.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema228.properties.kind.enum, parentSchema: schema228.properties.kind, data: data21 };
+                const err51 = { instancePath: instancePath + "/waits/" + i2 + "/kind", schemaPath: "#/$defs/wait/properties/kind/enum", keyword: "enum", params: { allowedValues: schema231.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema231.properties.kind.enum, parentSchema: schema231.properties.kind, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err51];
                 } else {
@@ -24358,7 +24801,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             if (data17.reason !== void 0) {
               let data22 = data17.reason;
               if (typeof data22 !== "string") {
-                const err52 = { instancePath: instancePath + "/waits/" + i2 + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.reason.type, parentSchema: schema228.properties.reason, data: data22 };
+                const err52 = { instancePath: instancePath + "/waits/" + i2 + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.reason.type, parentSchema: schema231.properties.reason, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err52];
                 } else {
@@ -24373,7 +24816,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               let valid15 = false;
               const _errs62 = errors;
               if (typeof data23 !== "string") {
-                const err53 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.until.anyOf[0].type, parentSchema: schema228.properties.until.anyOf[0], data: data23 };
+                const err53 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.until.anyOf[0].type, parentSchema: schema231.properties.until.anyOf[0], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err53];
                 } else {
@@ -24385,7 +24828,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               valid15 = valid15 || _valid2;
               const _errs64 = errors;
               if (data23 !== null) {
-                const err54 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema228.properties.until.anyOf[1].type, parentSchema: schema228.properties.until.anyOf[1], data: data23 };
+                const err54 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema231.properties.until.anyOf[1].type, parentSchema: schema231.properties.until.anyOf[1], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -24396,7 +24839,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid2 = _errs64 === errors;
               valid15 = valid15 || _valid2;
               if (!valid15) {
-                const err55 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema228.properties.until.anyOf, parentSchema: schema228.properties.until, data: data23 };
+                const err55 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema231.properties.until.anyOf, parentSchema: schema231.properties.until, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -24415,7 +24858,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err56 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema228.type, parentSchema: schema228, data: data17 };
+            const err56 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema231.type, parentSchema: schema231, data: data17 };
             if (vErrors === null) {
               vErrors = [err56];
             } else {
@@ -24425,7 +24868,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err57 = { instancePath: instancePath + "/waits", schemaPath: "#/properties/waits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema221.properties.waits.type, parentSchema: schema221.properties.waits, data: data16 };
+        const err57 = { instancePath: instancePath + "/waits", schemaPath: "#/properties/waits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema224.properties.waits.type, parentSchema: schema224.properties.waits, data: data16 };
         if (vErrors === null) {
           vErrors = [err57];
         } else {
@@ -24440,7 +24883,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       let valid16 = false;
       const _errs68 = errors;
       if (typeof data24 !== "string") {
-        const err58 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.wakeAt.anyOf[0].type, parentSchema: schema221.properties.wakeAt.anyOf[0], data: data24 };
+        const err58 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.wakeAt.anyOf[0].type, parentSchema: schema224.properties.wakeAt.anyOf[0], data: data24 };
         if (vErrors === null) {
           vErrors = [err58];
         } else {
@@ -24452,7 +24895,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       valid16 = valid16 || _valid3;
       const _errs70 = errors;
       if (data24 !== null) {
-        const err59 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema221.properties.wakeAt.anyOf[1].type, parentSchema: schema221.properties.wakeAt.anyOf[1], data: data24 };
+        const err59 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema224.properties.wakeAt.anyOf[1].type, parentSchema: schema224.properties.wakeAt.anyOf[1], data: data24 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -24463,7 +24906,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs70 === errors;
       valid16 = valid16 || _valid3;
       if (!valid16) {
-        const err60 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema221.properties.wakeAt.anyOf, parentSchema: schema221.properties.wakeAt, data: data24 };
+        const err60 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema224.properties.wakeAt.anyOf, parentSchema: schema224.properties.wakeAt, data: data24 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -24488,7 +24931,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i3 = 0; i3 < len3; i3++) {
           let data26 = data25[i3];
           if (typeof data26 !== "string") {
-            const err61 = { instancePath: instancePath + "/actions/" + i3, schemaPath: "#/properties/actions/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.actions.items.type, parentSchema: schema221.properties.actions.items, data: data26 };
+            const err61 = { instancePath: instancePath + "/actions/" + i3, schemaPath: "#/properties/actions/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.actions.items.type, parentSchema: schema224.properties.actions.items, data: data26 };
             if (vErrors === null) {
               vErrors = [err61];
             } else {
@@ -24498,7 +24941,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err62 = { instancePath: instancePath + "/actions", schemaPath: "#/properties/actions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema221.properties.actions.type, parentSchema: schema221.properties.actions, data: data25 };
+        const err62 = { instancePath: instancePath + "/actions", schemaPath: "#/properties/actions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema224.properties.actions.type, parentSchema: schema224.properties.actions, data: data25 };
         if (vErrors === null) {
           vErrors = [err62];
         } else {
@@ -24508,7 +24951,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err63 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema221.type, parentSchema: schema221, data };
+    const err63 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema224.type, parentSchema: schema224, data };
     if (vErrors === null) {
       vErrors = [err63];
     } else {
@@ -24516,10 +24959,10 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate97.errors = vErrors;
+  validate98.errors = vErrors;
   return errors === 0;
 }
-validate97.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+validate98.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 export {
   validateCompose,
   validateDiagnostics,
@@ -24535,5 +24978,6 @@ export {
   validateRollback,
   validateStatus,
   validateUnmanaged,
+  validateVolumes,
   validateWhy
 };

@@ -1,9 +1,8 @@
 import type Database from 'libsql';
 
 import type { JournalEntry } from '../model/journal-state.ts';
-import { toHostName } from '../model/names.ts';
 import type { OperatorRequest, RequestKind } from '../model/request.ts';
-import { isHostRequest } from '../model/request.ts';
+import { subjectOf } from '../model/request.ts';
 
 /** What the operator made of a request: taken up, or turned down for the reason in the message. */
 export type RequestAnswer = Extract<JournalEntry, { readonly kind: 'request-answered' }>;
@@ -37,25 +36,17 @@ export function readRequests(database: Database.Database): () => readonly Operat
     );
 }
 
-/** What a request is about stands in one column, be it an application or a host. */
-function subjectOf(
-  kind: RequestKind,
-  subject: string,
-): Pick<OperatorRequest, 'application' | 'host'> {
-  if (isHostRequest(kind)) return { application: '', host: toHostName(subject) };
-  return { application: subject };
-}
-
 /** Appends a request, and gives it its id. */
 export function appendRequest(
   database: Database.Database,
   request: Omit<OperatorRequest, 'id'>,
 ): OperatorRequest {
-  const { kind, application, host, maxMoves, by, at } = request;
+  const { kind, application, host, volume, maxMoves, by, at } = request;
+  const subject = volume === undefined ? (host ?? application) : `${host}/${volume}`;
   const append = database.transaction((): number => {
     const { lastInsertRowid } = database
       .prepare('INSERT INTO requests (kind, application, asked_by, at) VALUES (?, ?, ?, ?)')
-      .run(kind, host ?? application, by, at);
+      .run(kind, subject, by, at);
     const id = Number(lastInsertRowid);
     if (maxMoves !== undefined) {
       database

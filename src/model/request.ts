@@ -1,4 +1,5 @@
 import type { HostName } from './names.ts';
+import { toHostName } from './names.ts';
 
 /** What somebody asks of the operator about one application, or one host, beside Git. */
 export interface OperatorRequest {
@@ -11,6 +12,8 @@ export interface OperatorRequest {
   readonly host?: HostName;
   /** How many slots it moves at most; absent: as many as is usual, or it is not about that. */
   readonly maxMoves?: number;
+  /** On that host; absent: it is not about a volume. */
+  readonly volume?: string;
   /** Who asks, for messages: `ada@laptop`. */
   readonly by: string;
   /** Milliseconds since the epoch. */
@@ -37,8 +40,21 @@ export type RequestKind =
   | HostRequestKind
   | 'adopt'
   | 'adopt-replace'
-  | 'rebalance';
+  | 'rebalance'
+  /** The volume goes, with its data. */
+  | 'remove-volume';
 
 export function isHostRequest(kind: RequestKind): kind is HostRequestKind {
   return hostRequestKinds.some((each) => each === kind);
+}
+
+/** What a request is about, from one text: an application, a host, or `HOST/NAME` of a volume. No name has a slash. */
+export function subjectOf(
+  kind: RequestKind,
+  subject: string,
+): Pick<OperatorRequest, 'application' | 'host' | 'volume'> {
+  if (isHostRequest(kind)) return { application: '', host: toHostName(subject) };
+  if (kind !== 'remove-volume') return { application: subject };
+  const [host = '', volume = ''] = subject.split('/');
+  return { application: '', host: toHostName(host), volume };
 }

@@ -69,6 +69,12 @@ export type Action =
   | { readonly kind: 'remove-network'; readonly name: string; readonly id: string }
   | { readonly kind: 'create-volume'; readonly volume: VolumeSpec }
   | {
+      readonly kind: 'remove-volume';
+      readonly name: string;
+      /** The request that asks for it, and is answered with what comes of it. */
+      readonly request: number;
+    }
+  | {
       readonly kind: 'create-container';
       readonly identity: InstanceIdentity;
       readonly service: ServiceSpec;

@@ -30,6 +30,7 @@ import { Looks } from './looks.ts';
 import { leadsOn } from './leads-on.ts';
 import { Prober } from './prober.ts';
 import { Attendance } from './attendance.ts';
+import { removalEntry } from './removal-entry.ts';
 import { RequestWatch } from './request-watch.ts';
 import { noteOutcome } from './step-failures.ts';
 import { Wake } from './wake.ts';
@@ -59,7 +60,11 @@ const afterErrorMs = 5_000;
 const silentHostMs = 1_000;
 
 /** Nothing that a commit asks for waits for them. */
-const tidying: ReadonlySet<ActionKind> = new Set(['remove-network', 'remove-image']);
+const tidying: ReadonlySet<ActionKind> = new Set([
+  'remove-network',
+  'remove-image',
+  'remove-volume',
+]);
 /** Pulls, and hooks, which are run again then. */
 const mayBeGivenUp: ReadonlySet<ActionKind> = new Set(['pull-image', 'run-hooks']);
 
@@ -362,8 +367,8 @@ export class Operator implements AsyncDisposable {
     if (stop.signal.aborted) return;
     const hooks = hooksEntry(step, outcome, endedAt);
     if (hooks !== null) journal.write([hooks], endedAt);
-    const pulled = pulledEntry(step, outcome, endedAt);
-    if (pulled !== null) journal.write([pulled], endedAt);
+    const learnt = pulledEntry(step, outcome, endedAt) ?? removalEntry(step, outcome, endedAt);
+    if (learnt !== null) journal.write([learnt], endedAt);
     // Hooks that fail are the instance's failure, not the step's.
     const noted: StepOutcome = hooks === null ? outcome : { kind: 'done' };
     this.#failures = noteOutcome(this.#failures, step, noted, endedAt);

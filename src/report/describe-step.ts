@@ -20,6 +20,7 @@ export function describeAction(action: Action): StepWords {
     case 'create-volume':
       return { subject: action.volume.name, detail: '' };
     case 'remove-network':
+    case 'remove-volume':
       return { subject: action.name, detail: '' };
     case 'create-container': {
       const { identity, service } = action;

@@ -27,6 +27,7 @@ const verbs: Readonly<Record<Step['action'], string>> = {
   'create-network': 'create network',
   'remove-network': 'remove network',
   'create-volume': 'create volume',
+  'remove-volume': 'remove volume',
   'create-container': 'create',
   'start-container': 'start',
   'run-hooks': 'run hooks',

@@ -80,6 +80,8 @@ function afterStep(world: World, host: ReachableHost, step: Step): ReachableHost
       const { name, driver, labels } = action.volume;
       return { ...host, volumes: [...host.volumes, { name, driver, labels }] };
     }
+    case 'remove-volume':
+      return { ...host, volumes: host.volumes.filter(({ name }) => name !== action.name) };
     case 'create-container': {
       const made = createdContainer(host, action.identity, action.service, step.cause.commit);
       return { ...host, containers: [...host.containers, made] };

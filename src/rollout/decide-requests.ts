@@ -21,12 +21,13 @@ export type Answer =
 
 /**
  * Everybody who asked gets an answer, in the order of asking; requests for one application, or one host, are taken one per
- * decision.
+ * decision. Those for volumes are answered with what comes of them.
  */
 export function decideRequests(world: World): readonly JournalEntry[] {
   const answered = new Set<string>();
   return world.requests.flatMap((request) => {
-    const { id, application } = request;
+    const { id, application, volume } = request;
+    if (volume !== undefined) return [];
     const subject = subjectOf(request);
     if (answered.has(subject)) return [];
     answered.add(subject);
@@ -72,6 +73,7 @@ function answerTo(world: World, request: OperatorRequest): Answer {
       return adopt(world, spec, true);
     case 'fence':
     case 'unfence':
+    case 'remove-volume':
       return refused('it is no host');
   }
 }

@@ -16,6 +16,7 @@ import type { Adoption } from './decide-adoption.ts';
 import { adoptionEntries, decideAdoptions } from './decide-adoption.ts';
 import { decideApplications } from './decide-applications.ts';
 import { decideRequests } from './decide-requests.ts';
+import { decideVolumeRemovals } from './decide-volume-removal.ts';
 import { groupInstances } from './group-instances.ts';
 import { inventoryOf, withCurrentJournal } from './older-schemas.ts';
 import { endedMoves } from './moves.ts';
@@ -81,6 +82,7 @@ export function decide(seen: World): Decision {
   const isRolledOut = applications.every((one) => one.suspended || isSucceeded(one));
   const prune = decidePrune(world, orphans, isRolledOut, ports);
   const unused = decideImageGc(world);
+  const volumes = decideVolumeRemovals(world, applications);
   const copies = inventory.copies.map((container) => copyItem(world, container));
   return {
     applications,
@@ -98,11 +100,13 @@ export function decide(seen: World): Decision {
       ...applications.flatMap(({ entries }) => entries),
       ...prune.entries,
       ...unused.entries,
+      ...volumes.entries,
     ],
     steps: distinct([
       ...applications.flatMap(({ steps }) => steps),
       ...prune.steps,
       ...unused.steps,
+      ...volumes.steps,
     ]),
     drift: [
       ...applications.flatMap(({ drift }) => drift),

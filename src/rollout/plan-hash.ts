@@ -96,6 +96,7 @@ function detailOf(action: Action): object {
       return { volume };
     }
     case 'remove-network':
+    case 'remove-volume':
       return { name: action.name };
     case 'run-hooks':
       return { hooks: action.hooks };

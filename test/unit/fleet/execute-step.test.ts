@@ -346,3 +346,18 @@ it.each<[string, string, Answers]>([
 it('executeStep() takes an image that is gone for removed', async () => {
   expect((await execute(unused, {})).outcome).toEqual({ kind: 'done' });
 });
+
+it.each<[string, Answers[string], string]>([
+  ['removes a volume of ours', [200, { Labels: { [label.fleet]: 'test' } }], 'done'],
+  ['leaves a volume of others', [200, { Labels: { [label.fleet]: 'other' } }], 'skipped'],
+  ['takes a volume that is gone for removed', [404, { message: 'no such volume' }], 'done'],
+])('executeStep() %s', async (_name, volume, kind) => {
+  const { outcome, asked } = await execute(
+    { kind: 'remove-volume', name: 'data', request: 1 },
+    { 'GET /volumes/data': volume, 'DELETE /volumes/data': [204, ''] },
+  );
+
+  expect(outcome.kind).toBe(kind);
+  const isOurs = kind === 'done' && volume[0] === 200;
+  expect(asked.includes('DELETE /volumes/data')).toBe(isOurs);
+});
