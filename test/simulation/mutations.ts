@@ -51,8 +51,8 @@ const mutations = {
   ],
   'promoted before the gate has passed': [
     'src/rollout/decide-slot.ts',
-    "if (verdict.kind === 'waiting') {",
-    "if (verdict.kind === 'waiting' && current.container.state !== 'running') {",
+    "if (verdict.kind === 'waiting') {\n    return draft.wait(",
+    "if (verdict.kind === 'waiting' && current.container.state !== 'running') {\n    return draft.wait(",
   ],
   'the gate passes at the first good answer': [
     'src/rollout/gate.ts',
@@ -95,9 +95,9 @@ const mutations = {
     'if (together >= 2 && together * 2 >= hosts * 3) {',
   ],
   'a draining host keeps what may leave it': [
-    'src/placement/place.ts',
-    'return this.#input.abandoned.has(slot.key) || (isDraining && this.#isReachable(current));',
-    'return this.#input.abandoned.has(slot.key) || (isDraining && !this.#isReachable(current));',
+    'src/placement/keep.ts',
+    'return input.abandoned.has(key) || candidates.get(current)?.spec.drain === true;',
+    'return input.abandoned.has(key) || candidates.get(current) === null;',
   ],
   'a lost host gives up its singletons': [
     'src/rollout/departures.ts',
