@@ -116,6 +116,11 @@ export const keyLives: readonly KeyLife[] = [
     after: ['deploy: { resources: { limits: { memory: 96M } } }'],
   },
   {
+    key: 'deploy.resources.reservations.cpus',
+    before: ['deploy: { resources: { reservations: { cpus: "0.1" } } }'],
+    after: ['deploy: { resources: { reservations: { cpus: "0.2" } } }'],
+  },
+  {
     key: 'deploy.resources.reservations.devices',
     before: ['deploy: { resources: { reservations: { devices: [{ capabilities: [gpu] }] } } }'],
     after: ['deploy: { resources: { reservations: { devices: [{ capabilities: [tpu] }] } } }'],
@@ -364,6 +369,16 @@ export const keyLives: readonly KeyLife[] = [
     before: ['configs: [conf]', 'x-fleetwright: { onChange: recreate }'],
     after: ['configs: [conf]', 'x-fleetwright: { onChange: restart }'],
     top: 'configs: { conf: { content: hello } }\n',
+  },
+  {
+    key: 'x-fleetwright.priority',
+    before: ['x-fleetwright: { priority: 100 }'],
+    after: ['x-fleetwright: { priority: 900 }'],
+  },
+  {
+    key: 'x-fleetwright.replaceAfter',
+    before: ['x-fleetwright: { replaceAfter: 1m }'],
+    after: ['x-fleetwright: { replaceAfter: never }'],
   },
   {
     key: 'x-fleetwright.rollout',
