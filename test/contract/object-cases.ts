@@ -254,6 +254,11 @@ export function objectCases(context: ContractContext): void {
   it('an image loses a name, and is not taken from under a container', async () => {
     const tag = (name: string): Promise<void> =>
       shell().send('POST', '/images/testapp:v1/tag', { query: { repo: 'contract', tag: name } });
+    // What other tests have pulled may be this image under another name.
+    const { RepoTags = [] } = await shell().get<WireImage>('/images/testapp:v1/json');
+    for (const name of RepoTags ?? []) {
+      if (name !== 'testapp:v1') await shell().send('DELETE', `/images/${name}`);
+    }
     await tag('one');
     const { Id: id } = await shell().get<WireImage>('/images/contract:one/json');
     await shell().create('web', { Image: 'contract:one' });
