@@ -36,7 +36,7 @@ var require_ucs2length = __commonJS({
 
 // <stdin>
 var validateCompose = validate20;
-var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/secret" } }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "drift": { "$ref": "#/$defs/drift" }, "priority": { "$ref": "#/$defs/priority" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "adopt": { "type": "object", "additionalProperties": false, "properties": { "composeProject": { "type": "string", "minLength": 1 }, "containers": { "type": "object", "additionalProperties": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } } }, "host": { "type": "string", "minLength": 1 } } }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "pre_start": { "type": "array", "items": { "$ref": "#/$defs/preStartHook" } }, "pre_stop": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "priority": { "$ref": "#/$defs/priority" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "propertyNames": { "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "additionalProperties": { "$ref": "#/$defs/onChange" } }, "drift": { "$ref": "#/$defs/drift" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "items": { "type": "object", "required": ["spread"], "additionalProperties": false, "properties": { "spread": { "type": "string" } } } }, "max_replicas_per_node": { "$ref": "#/$defs/integer" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "priority": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number from 0 to 1000", "minimum": 0, "maximum": 1e3 }, "replaceAfter": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "hook": { "type": "object", "required": ["command"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "command": { "$ref": "#/$defs/words" }, "user": { "type": "string" }, "privileged": { "$ref": "#/$defs/boolean" }, "working_dir": { "type": "string" }, "environment": { "$ref": "#/$defs/assignments" } } }, "preStartHook": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "command": { "$ref": "#/$defs/words" }, "image": { "type": "string" }, "user": { "type": "string" }, "privileged": { "$ref": "#/$defs/boolean" }, "working_dir": { "type": "string" }, "environment": { "$ref": "#/$defs/assignments" }, "per_replica": { "$ref": "#/$defs/boolean" } } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "$ref": "#/$defs/boolean" }, "required": { "$ref": "#/$defs/boolean" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "required": ["signal"], "additionalProperties": false, "properties": { "signal": { "type": "string" } } }, "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "secretReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "secret": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
+var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/secret" } }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "drift": { "$ref": "#/$defs/drift" }, "priority": { "$ref": "#/$defs/priority" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "adopt": { "type": "object", "additionalProperties": false, "properties": { "composeProject": { "type": "string", "minLength": 1 }, "containers": { "type": "object", "additionalProperties": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } } }, "host": { "type": "string", "minLength": 1 } } }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "pre_start": { "type": "array", "items": { "$ref": "#/$defs/preStartHook" } }, "pre_stop": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0, "maximum": 1e5 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "priority": { "$ref": "#/$defs/priority" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "propertyNames": { "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "additionalProperties": { "$ref": "#/$defs/onChange" } }, "drift": { "$ref": "#/$defs/drift" }, "expose": { "type": "object", "x-unsupported": "" } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer", "maximum": 1e5 }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "items": { "type": "object", "required": ["spread"], "additionalProperties": false, "properties": { "spread": { "type": "string" } } } }, "max_replicas_per_node": { "$ref": "#/$defs/integer" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "priority": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number from 0 to 1000", "minimum": 0, "maximum": 1e3 }, "replaceAfter": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "hook": { "type": "object", "required": ["command"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "command": { "$ref": "#/$defs/words" }, "user": { "type": "string" }, "privileged": { "$ref": "#/$defs/boolean" }, "working_dir": { "type": "string" }, "environment": { "$ref": "#/$defs/assignments" } } }, "preStartHook": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "command": { "$ref": "#/$defs/words" }, "image": { "type": "string" }, "user": { "type": "string" }, "privileged": { "$ref": "#/$defs/boolean" }, "working_dir": { "type": "string" }, "environment": { "$ref": "#/$defs/assignments" }, "per_replica": { "$ref": "#/$defs/boolean" } } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "$ref": "#/$defs/boolean" }, "required": { "$ref": "#/$defs/boolean" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "required": ["signal"], "additionalProperties": false, "properties": { "signal": { "type": "string" } } }, "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "secretReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "secret": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
 var schema136 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
 var schema137 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
 var schema140 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" };
@@ -51,7 +51,7 @@ var pattern5 = new RegExp("^[a-zA-Z0-9._-]+$", "u");
 var pattern93 = new RegExp("^[a-z0-9][a-z0-9_-]{0,62}$", "u");
 var pattern11 = new RegExp("(?!)", "u");
 var pattern96 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "u");
-var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "pre_start": { "type": "array", "items": { "$ref": "#/$defs/preStartHook" } }, "pre_stop": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "priority": { "$ref": "#/$defs/priority" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "propertyNames": { "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "additionalProperties": { "$ref": "#/$defs/onChange" } }, "drift": { "$ref": "#/$defs/drift" }, "expose": { "type": "object", "x-unsupported": "" } } } } };
+var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "pre_start": { "type": "array", "items": { "$ref": "#/$defs/preStartHook" } }, "pre_stop": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0, "maximum": 1e5 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "priority": { "$ref": "#/$defs/priority" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "propertyNames": { "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "additionalProperties": { "$ref": "#/$defs/onChange" } }, "drift": { "$ref": "#/$defs/drift" }, "expose": { "type": "object", "x-unsupported": "" } } } } };
 var schema33 = { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } };
 var schema34 = { "type": "array", "items": { "type": "string" } };
 var schema36 = { "type": ["array", "string", "null"], "items": { "type": "string" } };
@@ -178,7 +178,7 @@ function validate22(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate22.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema41 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer" }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "items": { "type": "object", "required": ["spread"], "additionalProperties": false, "properties": { "spread": { "type": "string" } } } }, "max_replicas_per_node": { "$ref": "#/$defs/integer" } } } } };
+var schema41 = { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer", "maximum": 1e5 }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "items": { "type": "object", "required": ["spread"], "additionalProperties": false, "properties": { "spread": { "type": "string" } } } }, "max_replicas_per_node": { "$ref": "#/$defs/integer" } } } } };
 var schema46 = { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 };
 var schema51 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 };
 var schema52 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } };
@@ -440,24 +440,35 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       }
+      if (typeof data2 == "number" && isFinite(data2)) {
+        if (data2 > 1e5 || isNaN(data2)) {
+          const err9 = { instancePath: instancePath + "/replicas", schemaPath: "#/properties/replicas/maximum", keyword: "maximum", params: { comparison: "<=", limit: 1e5 }, message: "must be <= 100000", schema: 1e5, parentSchema: schema41.properties.replicas, data: data2 };
+          if (vErrors === null) {
+            vErrors = [err9];
+          } else {
+            vErrors.push(err9);
+          }
+          errors++;
+        }
+      }
     }
     if (data.labels !== void 0) {
       let data3 = data.labels;
       if (!data3 || typeof data3 != "object") {
-        const err9 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/type", keyword: "type", params: { type: schema41.properties.labels.type }, message: "must be array,object", schema: schema41.properties.labels.type, parentSchema: schema41.properties.labels, data: data3 };
-        if (vErrors === null) {
-          vErrors = [err9];
-        } else {
-          vErrors.push(err9);
-        }
-        errors++;
-      }
-      if (true) {
-        const err10 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "they are labels of a Swarm service; use labels: of the service", parentSchema: schema41.properties.labels, data: data3 };
+        const err10 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/type", keyword: "type", params: { type: schema41.properties.labels.type }, message: "must be array,object", schema: schema41.properties.labels.type, parentSchema: schema41.properties.labels, data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
           vErrors.push(err10);
+        }
+        errors++;
+      }
+      if (true) {
+        const err11 = { instancePath: instancePath + "/labels", schemaPath: "#/properties/labels/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "they are labels of a Swarm service; use labels: of the service", parentSchema: schema41.properties.labels, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err11];
+        } else {
+          vErrors.push(err11);
         }
         errors++;
       }
@@ -467,19 +478,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
       if (data4 && typeof data4 == "object" && !Array.isArray(data4)) {
         for (const key1 in data4) {
           if (!(key1 === "parallelism" || key1 === "delay" || key1 === "failure_action" || key1 === "monitor" || key1 === "max_failure_ratio" || key1 === "order" || pattern4.test(key1))) {
-            const err11 = { instancePath: instancePath + "/rollback_config", schemaPath: "#/properties/rollback_config/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.rollback_config, data: data4 };
-            if (vErrors === null) {
-              vErrors = [err11];
-            } else {
-              vErrors.push(err11);
-            }
-            errors++;
-          }
-        }
-        if (data4.parallelism !== void 0) {
-          let data5 = data4.parallelism;
-          if (!(typeof data5 == "number" && (!(data5 % 1) && !isNaN(data5)) && isFinite(data5)) && typeof data5 !== "string") {
-            const err12 = { instancePath: instancePath + "/rollback_config/parallelism", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema42.type }, message: "must be integer,string", schema: schema42.type, parentSchema: schema42, data: data5 };
+            const err12 = { instancePath: instancePath + "/rollback_config", schemaPath: "#/properties/rollback_config/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.rollback_config, data: data4 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -487,20 +486,21 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+        }
+        if (data4.parallelism !== void 0) {
+          let data5 = data4.parallelism;
+          if (!(typeof data5 == "number" && (!(data5 % 1) && !isNaN(data5)) && isFinite(data5)) && typeof data5 !== "string") {
+            const err13 = { instancePath: instancePath + "/rollback_config/parallelism", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema42.type }, message: "must be integer,string", schema: schema42.type, parentSchema: schema42, data: data5 };
+            if (vErrors === null) {
+              vErrors = [err13];
+            } else {
+              vErrors.push(err13);
+            }
+            errors++;
+          }
           if (typeof data5 == "number" && isFinite(data5)) {
             if (data5 < 0 || isNaN(data5)) {
-              const err13 = { instancePath: instancePath + "/rollback_config/parallelism", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema42, data: data5 };
-              if (vErrors === null) {
-                vErrors = [err13];
-              } else {
-                vErrors.push(err13);
-              }
-              errors++;
-            }
-          }
-          if (typeof data5 === "string") {
-            if (!pattern11.test(data5)) {
-              const err14 = { instancePath: instancePath + "/rollback_config/parallelism", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema42, data: data5 };
+              const err14 = { instancePath: instancePath + "/rollback_config/parallelism", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema42, data: data5 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -509,23 +509,22 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           }
+          if (typeof data5 === "string") {
+            if (!pattern11.test(data5)) {
+              const err15 = { instancePath: instancePath + "/rollback_config/parallelism", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema42, data: data5 };
+              if (vErrors === null) {
+                vErrors = [err15];
+              } else {
+                vErrors.push(err15);
+              }
+              errors++;
+            }
+          }
         }
         if (data4.delay !== void 0) {
           let data6 = data4.delay;
           if (typeof data6 !== "string") {
-            const err15 = { instancePath: instancePath + "/rollback_config/delay", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data6 };
-            if (vErrors === null) {
-              vErrors = [err15];
-            } else {
-              vErrors.push(err15);
-            }
-            errors++;
-          }
-        }
-        if (data4.failure_action !== void 0) {
-          let data7 = data4.failure_action;
-          if (typeof data7 !== "string") {
-            const err16 = { instancePath: instancePath + "/rollback_config/failure_action", schemaPath: "#/properties/rollback_config/properties/failure_action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.rollback_config.properties.failure_action.type, parentSchema: schema41.properties.rollback_config.properties.failure_action, data: data7 };
+            const err16 = { instancePath: instancePath + "/rollback_config/delay", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data6 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -533,8 +532,11 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (!(data7 === "pause" || data7 === "continue")) {
-            const err17 = { instancePath: instancePath + "/rollback_config/failure_action", schemaPath: "#/properties/rollback_config/properties/failure_action/enum", keyword: "enum", params: { allowedValues: schema41.properties.rollback_config.properties.failure_action.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.rollback_config.properties.failure_action.enum, parentSchema: schema41.properties.rollback_config.properties.failure_action, data: data7 };
+        }
+        if (data4.failure_action !== void 0) {
+          let data7 = data4.failure_action;
+          if (typeof data7 !== "string") {
+            const err17 = { instancePath: instancePath + "/rollback_config/failure_action", schemaPath: "#/properties/rollback_config/properties/failure_action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.rollback_config.properties.failure_action.type, parentSchema: schema41.properties.rollback_config.properties.failure_action, data: data7 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -542,11 +544,8 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-        }
-        if (data4.monitor !== void 0) {
-          let data8 = data4.monitor;
-          if (typeof data8 !== "string") {
-            const err18 = { instancePath: instancePath + "/rollback_config/monitor", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data8 };
+          if (!(data7 === "pause" || data7 === "continue")) {
+            const err18 = { instancePath: instancePath + "/rollback_config/failure_action", schemaPath: "#/properties/rollback_config/properties/failure_action/enum", keyword: "enum", params: { allowedValues: schema41.properties.rollback_config.properties.failure_action.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.rollback_config.properties.failure_action.enum, parentSchema: schema41.properties.rollback_config.properties.failure_action, data: data7 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -555,10 +554,10 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data4.max_failure_ratio !== void 0) {
-          let data9 = data4.max_failure_ratio;
-          if (!(typeof data9 == "number" && isFinite(data9)) && typeof data9 !== "string") {
-            const err19 = { instancePath: instancePath + "/rollback_config/max_failure_ratio", schemaPath: "#/$defs/ratio/type", keyword: "type", params: { type: schema46.type }, message: "must be number,string", schema: schema46.type, parentSchema: schema46, data: data9 };
+        if (data4.monitor !== void 0) {
+          let data8 = data4.monitor;
+          if (typeof data8 !== "string") {
+            const err19 = { instancePath: instancePath + "/rollback_config/monitor", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data8 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -566,18 +565,21 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+        }
+        if (data4.max_failure_ratio !== void 0) {
+          let data9 = data4.max_failure_ratio;
+          if (!(typeof data9 == "number" && isFinite(data9)) && typeof data9 !== "string") {
+            const err20 = { instancePath: instancePath + "/rollback_config/max_failure_ratio", schemaPath: "#/$defs/ratio/type", keyword: "type", params: { type: schema46.type }, message: "must be number,string", schema: schema46.type, parentSchema: schema46, data: data9 };
+            if (vErrors === null) {
+              vErrors = [err20];
+            } else {
+              vErrors.push(err20);
+            }
+            errors++;
+          }
           if (typeof data9 == "number" && isFinite(data9)) {
             if (data9 > 1 || isNaN(data9)) {
-              const err20 = { instancePath: instancePath + "/rollback_config/max_failure_ratio", schemaPath: "#/$defs/ratio/maximum", keyword: "maximum", params: { comparison: "<=", limit: 1 }, message: "must be <= 1", schema: 1, parentSchema: schema46, data: data9 };
-              if (vErrors === null) {
-                vErrors = [err20];
-              } else {
-                vErrors.push(err20);
-              }
-              errors++;
-            }
-            if (data9 < 0 || isNaN(data9)) {
-              const err21 = { instancePath: instancePath + "/rollback_config/max_failure_ratio", schemaPath: "#/$defs/ratio/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema46, data: data9 };
+              const err21 = { instancePath: instancePath + "/rollback_config/max_failure_ratio", schemaPath: "#/$defs/ratio/maximum", keyword: "maximum", params: { comparison: "<=", limit: 1 }, message: "must be <= 1", schema: 1, parentSchema: schema46, data: data9 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -585,10 +587,8 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-          }
-          if (typeof data9 === "string") {
-            if (!pattern11.test(data9)) {
-              const err22 = { instancePath: instancePath + "/rollback_config/max_failure_ratio", schemaPath: "#/$defs/ratio/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema46, data: data9 };
+            if (data9 < 0 || isNaN(data9)) {
+              const err22 = { instancePath: instancePath + "/rollback_config/max_failure_ratio", schemaPath: "#/$defs/ratio/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema46, data: data9 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -597,20 +597,22 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           }
+          if (typeof data9 === "string") {
+            if (!pattern11.test(data9)) {
+              const err23 = { instancePath: instancePath + "/rollback_config/max_failure_ratio", schemaPath: "#/$defs/ratio/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema46, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err23];
+              } else {
+                vErrors.push(err23);
+              }
+              errors++;
+            }
+          }
         }
         if (data4.order !== void 0) {
           let data10 = data4.order;
           if (typeof data10 !== "string") {
-            const err23 = { instancePath: instancePath + "/rollback_config/order", schemaPath: "#/properties/rollback_config/properties/order/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.rollback_config.properties.order.type, parentSchema: schema41.properties.rollback_config.properties.order, data: data10 };
-            if (vErrors === null) {
-              vErrors = [err23];
-            } else {
-              vErrors.push(err23);
-            }
-            errors++;
-          }
-          if (!(data10 === "start-first" || data10 === "stop-first")) {
-            const err24 = { instancePath: instancePath + "/rollback_config/order", schemaPath: "#/properties/rollback_config/properties/order/enum", keyword: "enum", params: { allowedValues: schema41.properties.rollback_config.properties.order.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.rollback_config.properties.order.enum, parentSchema: schema41.properties.rollback_config.properties.order, data: data10 };
+            const err24 = { instancePath: instancePath + "/rollback_config/order", schemaPath: "#/properties/rollback_config/properties/order/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.rollback_config.properties.order.type, parentSchema: schema41.properties.rollback_config.properties.order, data: data10 };
             if (vErrors === null) {
               vErrors = [err24];
             } else {
@@ -618,13 +620,22 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+          if (!(data10 === "start-first" || data10 === "stop-first")) {
+            const err25 = { instancePath: instancePath + "/rollback_config/order", schemaPath: "#/properties/rollback_config/properties/order/enum", keyword: "enum", params: { allowedValues: schema41.properties.rollback_config.properties.order.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.rollback_config.properties.order.enum, parentSchema: schema41.properties.rollback_config.properties.order, data: data10 };
+            if (vErrors === null) {
+              vErrors = [err25];
+            } else {
+              vErrors.push(err25);
+            }
+            errors++;
+          }
         }
       } else {
-        const err25 = { instancePath: instancePath + "/rollback_config", schemaPath: "#/properties/rollback_config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.rollback_config.type, parentSchema: schema41.properties.rollback_config, data: data4 };
+        const err26 = { instancePath: instancePath + "/rollback_config", schemaPath: "#/properties/rollback_config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.rollback_config.type, parentSchema: schema41.properties.rollback_config, data: data4 };
         if (vErrors === null) {
-          vErrors = [err25];
+          vErrors = [err26];
         } else {
-          vErrors.push(err25);
+          vErrors.push(err26);
         }
         errors++;
       }
@@ -634,19 +645,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
       if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
         for (const key2 in data11) {
           if (!(key2 === "parallelism" || key2 === "delay" || key2 === "failure_action" || key2 === "monitor" || key2 === "max_failure_ratio" || key2 === "order" || pattern4.test(key2))) {
-            const err26 = { instancePath: instancePath + "/update_config", schemaPath: "#/properties/update_config/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.update_config, data: data11 };
-            if (vErrors === null) {
-              vErrors = [err26];
-            } else {
-              vErrors.push(err26);
-            }
-            errors++;
-          }
-        }
-        if (data11.parallelism !== void 0) {
-          let data12 = data11.parallelism;
-          if (!(typeof data12 == "number" && (!(data12 % 1) && !isNaN(data12)) && isFinite(data12)) && typeof data12 !== "string") {
-            const err27 = { instancePath: instancePath + "/update_config/parallelism", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema42.type }, message: "must be integer,string", schema: schema42.type, parentSchema: schema42, data: data12 };
+            const err27 = { instancePath: instancePath + "/update_config", schemaPath: "#/properties/update_config/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.update_config, data: data11 };
             if (vErrors === null) {
               vErrors = [err27];
             } else {
@@ -654,20 +653,21 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+        }
+        if (data11.parallelism !== void 0) {
+          let data12 = data11.parallelism;
+          if (!(typeof data12 == "number" && (!(data12 % 1) && !isNaN(data12)) && isFinite(data12)) && typeof data12 !== "string") {
+            const err28 = { instancePath: instancePath + "/update_config/parallelism", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema42.type }, message: "must be integer,string", schema: schema42.type, parentSchema: schema42, data: data12 };
+            if (vErrors === null) {
+              vErrors = [err28];
+            } else {
+              vErrors.push(err28);
+            }
+            errors++;
+          }
           if (typeof data12 == "number" && isFinite(data12)) {
             if (data12 < 0 || isNaN(data12)) {
-              const err28 = { instancePath: instancePath + "/update_config/parallelism", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema42, data: data12 };
-              if (vErrors === null) {
-                vErrors = [err28];
-              } else {
-                vErrors.push(err28);
-              }
-              errors++;
-            }
-          }
-          if (typeof data12 === "string") {
-            if (!pattern11.test(data12)) {
-              const err29 = { instancePath: instancePath + "/update_config/parallelism", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema42, data: data12 };
+              const err29 = { instancePath: instancePath + "/update_config/parallelism", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema42, data: data12 };
               if (vErrors === null) {
                 vErrors = [err29];
               } else {
@@ -676,23 +676,22 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           }
+          if (typeof data12 === "string") {
+            if (!pattern11.test(data12)) {
+              const err30 = { instancePath: instancePath + "/update_config/parallelism", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema42, data: data12 };
+              if (vErrors === null) {
+                vErrors = [err30];
+              } else {
+                vErrors.push(err30);
+              }
+              errors++;
+            }
+          }
         }
         if (data11.delay !== void 0) {
           let data13 = data11.delay;
           if (typeof data13 !== "string") {
-            const err30 = { instancePath: instancePath + "/update_config/delay", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data13 };
-            if (vErrors === null) {
-              vErrors = [err30];
-            } else {
-              vErrors.push(err30);
-            }
-            errors++;
-          }
-        }
-        if (data11.failure_action !== void 0) {
-          let data14 = data11.failure_action;
-          if (typeof data14 !== "string") {
-            const err31 = { instancePath: instancePath + "/update_config/failure_action", schemaPath: "#/properties/update_config/properties/failure_action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.update_config.properties.failure_action.type, parentSchema: schema41.properties.update_config.properties.failure_action, data: data14 };
+            const err31 = { instancePath: instancePath + "/update_config/delay", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data13 };
             if (vErrors === null) {
               vErrors = [err31];
             } else {
@@ -700,8 +699,11 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (!(data14 === "rollback" || data14 === "pause" || data14 === "continue")) {
-            const err32 = { instancePath: instancePath + "/update_config/failure_action", schemaPath: "#/properties/update_config/properties/failure_action/enum", keyword: "enum", params: { allowedValues: schema41.properties.update_config.properties.failure_action.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.update_config.properties.failure_action.enum, parentSchema: schema41.properties.update_config.properties.failure_action, data: data14 };
+        }
+        if (data11.failure_action !== void 0) {
+          let data14 = data11.failure_action;
+          if (typeof data14 !== "string") {
+            const err32 = { instancePath: instancePath + "/update_config/failure_action", schemaPath: "#/properties/update_config/properties/failure_action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.update_config.properties.failure_action.type, parentSchema: schema41.properties.update_config.properties.failure_action, data: data14 };
             if (vErrors === null) {
               vErrors = [err32];
             } else {
@@ -709,11 +711,8 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-        }
-        if (data11.monitor !== void 0) {
-          let data15 = data11.monitor;
-          if (typeof data15 !== "string") {
-            const err33 = { instancePath: instancePath + "/update_config/monitor", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data15 };
+          if (!(data14 === "rollback" || data14 === "pause" || data14 === "continue")) {
+            const err33 = { instancePath: instancePath + "/update_config/failure_action", schemaPath: "#/properties/update_config/properties/failure_action/enum", keyword: "enum", params: { allowedValues: schema41.properties.update_config.properties.failure_action.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.update_config.properties.failure_action.enum, parentSchema: schema41.properties.update_config.properties.failure_action, data: data14 };
             if (vErrors === null) {
               vErrors = [err33];
             } else {
@@ -722,10 +721,10 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data11.max_failure_ratio !== void 0) {
-          let data16 = data11.max_failure_ratio;
-          if (!(typeof data16 == "number" && isFinite(data16)) && typeof data16 !== "string") {
-            const err34 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/type", keyword: "type", params: { type: schema46.type }, message: "must be number,string", schema: schema46.type, parentSchema: schema46, data: data16 };
+        if (data11.monitor !== void 0) {
+          let data15 = data11.monitor;
+          if (typeof data15 !== "string") {
+            const err34 = { instancePath: instancePath + "/update_config/monitor", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data15 };
             if (vErrors === null) {
               vErrors = [err34];
             } else {
@@ -733,18 +732,21 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+        }
+        if (data11.max_failure_ratio !== void 0) {
+          let data16 = data11.max_failure_ratio;
+          if (!(typeof data16 == "number" && isFinite(data16)) && typeof data16 !== "string") {
+            const err35 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/type", keyword: "type", params: { type: schema46.type }, message: "must be number,string", schema: schema46.type, parentSchema: schema46, data: data16 };
+            if (vErrors === null) {
+              vErrors = [err35];
+            } else {
+              vErrors.push(err35);
+            }
+            errors++;
+          }
           if (typeof data16 == "number" && isFinite(data16)) {
             if (data16 > 1 || isNaN(data16)) {
-              const err35 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/maximum", keyword: "maximum", params: { comparison: "<=", limit: 1 }, message: "must be <= 1", schema: 1, parentSchema: schema46, data: data16 };
-              if (vErrors === null) {
-                vErrors = [err35];
-              } else {
-                vErrors.push(err35);
-              }
-              errors++;
-            }
-            if (data16 < 0 || isNaN(data16)) {
-              const err36 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema46, data: data16 };
+              const err36 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/maximum", keyword: "maximum", params: { comparison: "<=", limit: 1 }, message: "must be <= 1", schema: 1, parentSchema: schema46, data: data16 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -752,10 +754,8 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-          }
-          if (typeof data16 === "string") {
-            if (!pattern11.test(data16)) {
-              const err37 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema46, data: data16 };
+            if (data16 < 0 || isNaN(data16)) {
+              const err37 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema46, data: data16 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -764,20 +764,22 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           }
+          if (typeof data16 === "string") {
+            if (!pattern11.test(data16)) {
+              const err38 = { instancePath: instancePath + "/update_config/max_failure_ratio", schemaPath: "#/$defs/ratio/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema46, data: data16 };
+              if (vErrors === null) {
+                vErrors = [err38];
+              } else {
+                vErrors.push(err38);
+              }
+              errors++;
+            }
+          }
         }
         if (data11.order !== void 0) {
           let data17 = data11.order;
           if (typeof data17 !== "string") {
-            const err38 = { instancePath: instancePath + "/update_config/order", schemaPath: "#/properties/update_config/properties/order/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.update_config.properties.order.type, parentSchema: schema41.properties.update_config.properties.order, data: data17 };
-            if (vErrors === null) {
-              vErrors = [err38];
-            } else {
-              vErrors.push(err38);
-            }
-            errors++;
-          }
-          if (!(data17 === "start-first" || data17 === "stop-first")) {
-            const err39 = { instancePath: instancePath + "/update_config/order", schemaPath: "#/properties/update_config/properties/order/enum", keyword: "enum", params: { allowedValues: schema41.properties.update_config.properties.order.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.update_config.properties.order.enum, parentSchema: schema41.properties.update_config.properties.order, data: data17 };
+            const err39 = { instancePath: instancePath + "/update_config/order", schemaPath: "#/properties/update_config/properties/order/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.update_config.properties.order.type, parentSchema: schema41.properties.update_config.properties.order, data: data17 };
             if (vErrors === null) {
               vErrors = [err39];
             } else {
@@ -785,13 +787,22 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+          if (!(data17 === "start-first" || data17 === "stop-first")) {
+            const err40 = { instancePath: instancePath + "/update_config/order", schemaPath: "#/properties/update_config/properties/order/enum", keyword: "enum", params: { allowedValues: schema41.properties.update_config.properties.order.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.update_config.properties.order.enum, parentSchema: schema41.properties.update_config.properties.order, data: data17 };
+            if (vErrors === null) {
+              vErrors = [err40];
+            } else {
+              vErrors.push(err40);
+            }
+            errors++;
+          }
         }
       } else {
-        const err40 = { instancePath: instancePath + "/update_config", schemaPath: "#/properties/update_config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.update_config.type, parentSchema: schema41.properties.update_config, data: data11 };
+        const err41 = { instancePath: instancePath + "/update_config", schemaPath: "#/properties/update_config/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.update_config.type, parentSchema: schema41.properties.update_config, data: data11 };
         if (vErrors === null) {
-          vErrors = [err40];
+          vErrors = [err41];
         } else {
-          vErrors.push(err40);
+          vErrors.push(err41);
         }
         errors++;
       }
@@ -801,11 +812,11 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
       if (data18 && typeof data18 == "object" && !Array.isArray(data18)) {
         for (const key3 in data18) {
           if (!(key3 === "limits" || key3 === "reservations" || pattern4.test(key3))) {
-            const err41 = { instancePath: instancePath + "/resources", schemaPath: "#/properties/resources/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.resources, data: data18 };
+            const err42 = { instancePath: instancePath + "/resources", schemaPath: "#/properties/resources/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.resources, data: data18 };
             if (vErrors === null) {
-              vErrors = [err41];
+              vErrors = [err42];
             } else {
-              vErrors.push(err41);
+              vErrors.push(err42);
             }
             errors++;
           }
@@ -815,19 +826,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
           if (data19 && typeof data19 == "object" && !Array.isArray(data19)) {
             for (const key4 in data19) {
               if (!(key4 === "cpus" || key4 === "memory" || key4 === "pids" || pattern4.test(key4))) {
-                const err42 = { instancePath: instancePath + "/resources/limits", schemaPath: "#/properties/resources/properties/limits/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.resources.properties.limits, data: data19 };
-                if (vErrors === null) {
-                  vErrors = [err42];
-                } else {
-                  vErrors.push(err42);
-                }
-                errors++;
-              }
-            }
-            if (data19.cpus !== void 0) {
-              let data20 = data19.cpus;
-              if (!(typeof data20 == "number" && isFinite(data20)) && typeof data20 !== "string") {
-                const err43 = { instancePath: instancePath + "/resources/limits/cpus", schemaPath: "#/properties/resources/properties/limits/properties/cpus/type", keyword: "type", params: { type: schema41.properties.resources.properties.limits.properties.cpus.type }, message: "must be number,string", schema: schema41.properties.resources.properties.limits.properties.cpus.type, parentSchema: schema41.properties.resources.properties.limits.properties.cpus, data: data20 };
+                const err43 = { instancePath: instancePath + "/resources/limits", schemaPath: "#/properties/resources/properties/limits/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.resources.properties.limits, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -836,10 +835,10 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data19.memory !== void 0) {
-              let data21 = data19.memory;
-              if (typeof data21 !== "string") {
-                const err44 = { instancePath: instancePath + "/resources/limits/memory", schemaPath: "#/properties/resources/properties/limits/properties/memory/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.resources.properties.limits.properties.memory.type, parentSchema: schema41.properties.resources.properties.limits.properties.memory, data: data21 };
+            if (data19.cpus !== void 0) {
+              let data20 = data19.cpus;
+              if (!(typeof data20 == "number" && isFinite(data20)) && typeof data20 !== "string") {
+                const err44 = { instancePath: instancePath + "/resources/limits/cpus", schemaPath: "#/properties/resources/properties/limits/properties/cpus/type", keyword: "type", params: { type: schema41.properties.resources.properties.limits.properties.cpus.type }, message: "must be number,string", schema: schema41.properties.resources.properties.limits.properties.cpus.type, parentSchema: schema41.properties.resources.properties.limits.properties.cpus, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -848,10 +847,10 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data19.pids !== void 0) {
-              let data22 = data19.pids;
-              if (!(typeof data22 == "number" && (!(data22 % 1) && !isNaN(data22)) && isFinite(data22)) && typeof data22 !== "string") {
-                const err45 = { instancePath: instancePath + "/resources/limits/pids", schemaPath: "#/$defs/limit/type", keyword: "type", params: { type: schema51.type }, message: "must be integer,string", schema: schema51.type, parentSchema: schema51, data: data22 };
+            if (data19.memory !== void 0) {
+              let data21 = data19.memory;
+              if (typeof data21 !== "string") {
+                const err45 = { instancePath: instancePath + "/resources/limits/memory", schemaPath: "#/properties/resources/properties/limits/properties/memory/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.resources.properties.limits.properties.memory.type, parentSchema: schema41.properties.resources.properties.limits.properties.memory, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -859,20 +858,21 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
+            }
+            if (data19.pids !== void 0) {
+              let data22 = data19.pids;
+              if (!(typeof data22 == "number" && (!(data22 % 1) && !isNaN(data22)) && isFinite(data22)) && typeof data22 !== "string") {
+                const err46 = { instancePath: instancePath + "/resources/limits/pids", schemaPath: "#/$defs/limit/type", keyword: "type", params: { type: schema51.type }, message: "must be integer,string", schema: schema51.type, parentSchema: schema51, data: data22 };
+                if (vErrors === null) {
+                  vErrors = [err46];
+                } else {
+                  vErrors.push(err46);
+                }
+                errors++;
+              }
               if (typeof data22 == "number" && isFinite(data22)) {
                 if (data22 < -1 || isNaN(data22)) {
-                  const err46 = { instancePath: instancePath + "/resources/limits/pids", schemaPath: "#/$defs/limit/minimum", keyword: "minimum", params: { comparison: ">=", limit: -1 }, message: "must be >= -1", schema: -1, parentSchema: schema51, data: data22 };
-                  if (vErrors === null) {
-                    vErrors = [err46];
-                  } else {
-                    vErrors.push(err46);
-                  }
-                  errors++;
-                }
-              }
-              if (typeof data22 === "string") {
-                if (!pattern11.test(data22)) {
-                  const err47 = { instancePath: instancePath + "/resources/limits/pids", schemaPath: "#/$defs/limit/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema51, data: data22 };
+                  const err47 = { instancePath: instancePath + "/resources/limits/pids", schemaPath: "#/$defs/limit/minimum", keyword: "minimum", params: { comparison: ">=", limit: -1 }, message: "must be >= -1", schema: -1, parentSchema: schema51, data: data22 };
                   if (vErrors === null) {
                     vErrors = [err47];
                   } else {
@@ -881,13 +881,24 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
                   errors++;
                 }
               }
+              if (typeof data22 === "string") {
+                if (!pattern11.test(data22)) {
+                  const err48 = { instancePath: instancePath + "/resources/limits/pids", schemaPath: "#/$defs/limit/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema51, data: data22 };
+                  if (vErrors === null) {
+                    vErrors = [err48];
+                  } else {
+                    vErrors.push(err48);
+                  }
+                  errors++;
+                }
+              }
             }
           } else {
-            const err48 = { instancePath: instancePath + "/resources/limits", schemaPath: "#/properties/resources/properties/limits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.resources.properties.limits.type, parentSchema: schema41.properties.resources.properties.limits, data: data19 };
+            const err49 = { instancePath: instancePath + "/resources/limits", schemaPath: "#/properties/resources/properties/limits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.resources.properties.limits.type, parentSchema: schema41.properties.resources.properties.limits, data: data19 };
             if (vErrors === null) {
-              vErrors = [err48];
+              vErrors = [err49];
             } else {
-              vErrors.push(err48);
+              vErrors.push(err49);
             }
             errors++;
           }
@@ -897,19 +908,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
           if (data23 && typeof data23 == "object" && !Array.isArray(data23)) {
             for (const key5 in data23) {
               if (!(key5 === "cpus" || key5 === "memory" || key5 === "generic_resources" || key5 === "devices" || pattern4.test(key5))) {
-                const err49 = { instancePath: instancePath + "/resources/reservations", schemaPath: "#/properties/resources/properties/reservations/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.resources.properties.reservations, data: data23 };
-                if (vErrors === null) {
-                  vErrors = [err49];
-                } else {
-                  vErrors.push(err49);
-                }
-                errors++;
-              }
-            }
-            if (data23.cpus !== void 0) {
-              let data24 = data23.cpus;
-              if (!(typeof data24 == "number" && isFinite(data24)) && typeof data24 !== "string") {
-                const err50 = { instancePath: instancePath + "/resources/reservations/cpus", schemaPath: "#/properties/resources/properties/reservations/properties/cpus/type", keyword: "type", params: { type: schema41.properties.resources.properties.reservations.properties.cpus.type }, message: "must be number,string", schema: schema41.properties.resources.properties.reservations.properties.cpus.type, parentSchema: schema41.properties.resources.properties.reservations.properties.cpus, data: data24 };
+                const err50 = { instancePath: instancePath + "/resources/reservations", schemaPath: "#/properties/resources/properties/reservations/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.resources.properties.reservations, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -918,10 +917,10 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data23.memory !== void 0) {
-              let data25 = data23.memory;
-              if (typeof data25 !== "string") {
-                const err51 = { instancePath: instancePath + "/resources/reservations/memory", schemaPath: "#/properties/resources/properties/reservations/properties/memory/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.resources.properties.reservations.properties.memory.type, parentSchema: schema41.properties.resources.properties.reservations.properties.memory, data: data25 };
+            if (data23.cpus !== void 0) {
+              let data24 = data23.cpus;
+              if (!(typeof data24 == "number" && isFinite(data24)) && typeof data24 !== "string") {
+                const err51 = { instancePath: instancePath + "/resources/reservations/cpus", schemaPath: "#/properties/resources/properties/reservations/properties/cpus/type", keyword: "type", params: { type: schema41.properties.resources.properties.reservations.properties.cpus.type }, message: "must be number,string", schema: schema41.properties.resources.properties.reservations.properties.cpus.type, parentSchema: schema41.properties.resources.properties.reservations.properties.cpus, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err51];
                 } else {
@@ -930,10 +929,10 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data23.generic_resources !== void 0) {
-              let data26 = data23.generic_resources;
-              if (!Array.isArray(data26)) {
-                const err52 = { instancePath: instancePath + "/resources/reservations/generic_resources", schemaPath: "#/properties/resources/properties/reservations/properties/generic_resources/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema41.properties.resources.properties.reservations.properties.generic_resources.type, parentSchema: schema41.properties.resources.properties.reservations.properties.generic_resources, data: data26 };
+            if (data23.memory !== void 0) {
+              let data25 = data23.memory;
+              if (typeof data25 !== "string") {
+                const err52 = { instancePath: instancePath + "/resources/reservations/memory", schemaPath: "#/properties/resources/properties/reservations/properties/memory/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.resources.properties.reservations.properties.memory.type, parentSchema: schema41.properties.resources.properties.reservations.properties.memory, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err52];
                 } else {
@@ -941,12 +940,24 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (true) {
-                const err53 = { instancePath: instancePath + "/resources/reservations/generic_resources", schemaPath: "#/properties/resources/properties/reservations/properties/generic_resources/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Pin the service by a placement constraint", parentSchema: schema41.properties.resources.properties.reservations.properties.generic_resources, data: data26 };
+            }
+            if (data23.generic_resources !== void 0) {
+              let data26 = data23.generic_resources;
+              if (!Array.isArray(data26)) {
+                const err53 = { instancePath: instancePath + "/resources/reservations/generic_resources", schemaPath: "#/properties/resources/properties/reservations/properties/generic_resources/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema41.properties.resources.properties.reservations.properties.generic_resources.type, parentSchema: schema41.properties.resources.properties.reservations.properties.generic_resources, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err53];
                 } else {
                   vErrors.push(err53);
+                }
+                errors++;
+              }
+              if (true) {
+                const err54 = { instancePath: instancePath + "/resources/reservations/generic_resources", schemaPath: "#/properties/resources/properties/reservations/properties/generic_resources/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Pin the service by a placement constraint", parentSchema: schema41.properties.resources.properties.reservations.properties.generic_resources, data: data26 };
+                if (vErrors === null) {
+                  vErrors = [err54];
+                } else {
+                  vErrors.push(err54);
                 }
                 errors++;
               }
@@ -962,31 +973,31 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err54 = { instancePath: instancePath + "/resources/reservations/devices", schemaPath: "#/properties/resources/properties/reservations/properties/devices/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema41.properties.resources.properties.reservations.properties.devices.type, parentSchema: schema41.properties.resources.properties.reservations.properties.devices, data: data27 };
+                const err55 = { instancePath: instancePath + "/resources/reservations/devices", schemaPath: "#/properties/resources/properties/reservations/properties/devices/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema41.properties.resources.properties.reservations.properties.devices.type, parentSchema: schema41.properties.resources.properties.reservations.properties.devices, data: data27 };
                 if (vErrors === null) {
-                  vErrors = [err54];
+                  vErrors = [err55];
                 } else {
-                  vErrors.push(err54);
+                  vErrors.push(err55);
                 }
                 errors++;
               }
             }
           } else {
-            const err55 = { instancePath: instancePath + "/resources/reservations", schemaPath: "#/properties/resources/properties/reservations/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.resources.properties.reservations.type, parentSchema: schema41.properties.resources.properties.reservations, data: data23 };
+            const err56 = { instancePath: instancePath + "/resources/reservations", schemaPath: "#/properties/resources/properties/reservations/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.resources.properties.reservations.type, parentSchema: schema41.properties.resources.properties.reservations, data: data23 };
             if (vErrors === null) {
-              vErrors = [err55];
+              vErrors = [err56];
             } else {
-              vErrors.push(err55);
+              vErrors.push(err56);
             }
             errors++;
           }
         }
       } else {
-        const err56 = { instancePath: instancePath + "/resources", schemaPath: "#/properties/resources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.resources.type, parentSchema: schema41.properties.resources, data: data18 };
+        const err57 = { instancePath: instancePath + "/resources", schemaPath: "#/properties/resources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.resources.type, parentSchema: schema41.properties.resources, data: data18 };
         if (vErrors === null) {
-          vErrors = [err56];
+          vErrors = [err57];
         } else {
-          vErrors.push(err56);
+          vErrors.push(err57);
         }
         errors++;
       }
@@ -996,19 +1007,7 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
       if (data29 && typeof data29 == "object" && !Array.isArray(data29)) {
         for (const key6 in data29) {
           if (!(key6 === "condition" || key6 === "delay" || key6 === "max_attempts" || key6 === "window" || pattern4.test(key6))) {
-            const err57 = { instancePath: instancePath + "/restart_policy", schemaPath: "#/properties/restart_policy/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.restart_policy, data: data29 };
-            if (vErrors === null) {
-              vErrors = [err57];
-            } else {
-              vErrors.push(err57);
-            }
-            errors++;
-          }
-        }
-        if (data29.condition !== void 0) {
-          let data30 = data29.condition;
-          if (typeof data30 !== "string") {
-            const err58 = { instancePath: instancePath + "/restart_policy/condition", schemaPath: "#/properties/restart_policy/properties/condition/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.restart_policy.properties.condition.type, parentSchema: schema41.properties.restart_policy.properties.condition, data: data30 };
+            const err58 = { instancePath: instancePath + "/restart_policy", schemaPath: "#/properties/restart_policy/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key6 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.restart_policy, data: data29 };
             if (vErrors === null) {
               vErrors = [err58];
             } else {
@@ -1016,8 +1015,11 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (!(data30 === "none" || data30 === "on-failure" || data30 === "any")) {
-            const err59 = { instancePath: instancePath + "/restart_policy/condition", schemaPath: "#/properties/restart_policy/properties/condition/enum", keyword: "enum", params: { allowedValues: schema41.properties.restart_policy.properties.condition.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.restart_policy.properties.condition.enum, parentSchema: schema41.properties.restart_policy.properties.condition, data: data30 };
+        }
+        if (data29.condition !== void 0) {
+          let data30 = data29.condition;
+          if (typeof data30 !== "string") {
+            const err59 = { instancePath: instancePath + "/restart_policy/condition", schemaPath: "#/properties/restart_policy/properties/condition/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.restart_policy.properties.condition.type, parentSchema: schema41.properties.restart_policy.properties.condition, data: data30 };
             if (vErrors === null) {
               vErrors = [err59];
             } else {
@@ -1025,11 +1027,8 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-        }
-        if (data29.delay !== void 0) {
-          let data31 = data29.delay;
-          if (typeof data31 !== "string") {
-            const err60 = { instancePath: instancePath + "/restart_policy/delay", schemaPath: "#/properties/restart_policy/properties/delay/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.restart_policy.properties.delay.type, parentSchema: schema41.properties.restart_policy.properties.delay, data: data31 };
+          if (!(data30 === "none" || data30 === "on-failure" || data30 === "any")) {
+            const err60 = { instancePath: instancePath + "/restart_policy/condition", schemaPath: "#/properties/restart_policy/properties/condition/enum", keyword: "enum", params: { allowedValues: schema41.properties.restart_policy.properties.condition.enum }, message: "must be equal to one of the allowed values", schema: schema41.properties.restart_policy.properties.condition.enum, parentSchema: schema41.properties.restart_policy.properties.condition, data: data30 };
             if (vErrors === null) {
               vErrors = [err60];
             } else {
@@ -1037,8 +1036,11 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (true) {
-            const err61 = { instancePath: instancePath + "/restart_policy/delay", schemaPath: "#/properties/restart_policy/properties/delay/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "the engine chooses its own delay between restarts", parentSchema: schema41.properties.restart_policy.properties.delay, data: data31 };
+        }
+        if (data29.delay !== void 0) {
+          let data31 = data29.delay;
+          if (typeof data31 !== "string") {
+            const err61 = { instancePath: instancePath + "/restart_policy/delay", schemaPath: "#/properties/restart_policy/properties/delay/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.restart_policy.properties.delay.type, parentSchema: schema41.properties.restart_policy.properties.delay, data: data31 };
             if (vErrors === null) {
               vErrors = [err61];
             } else {
@@ -1046,11 +1048,8 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-        }
-        if (data29.max_attempts !== void 0) {
-          let data32 = data29.max_attempts;
-          if (!(typeof data32 == "number" && (!(data32 % 1) && !isNaN(data32)) && isFinite(data32)) && typeof data32 !== "string") {
-            const err62 = { instancePath: instancePath + "/restart_policy/max_attempts", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema42.type }, message: "must be integer,string", schema: schema42.type, parentSchema: schema42, data: data32 };
+          if (true) {
+            const err62 = { instancePath: instancePath + "/restart_policy/delay", schemaPath: "#/properties/restart_policy/properties/delay/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "the engine chooses its own delay between restarts", parentSchema: schema41.properties.restart_policy.properties.delay, data: data31 };
             if (vErrors === null) {
               vErrors = [err62];
             } else {
@@ -1058,20 +1057,21 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+        }
+        if (data29.max_attempts !== void 0) {
+          let data32 = data29.max_attempts;
+          if (!(typeof data32 == "number" && (!(data32 % 1) && !isNaN(data32)) && isFinite(data32)) && typeof data32 !== "string") {
+            const err63 = { instancePath: instancePath + "/restart_policy/max_attempts", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema42.type }, message: "must be integer,string", schema: schema42.type, parentSchema: schema42, data: data32 };
+            if (vErrors === null) {
+              vErrors = [err63];
+            } else {
+              vErrors.push(err63);
+            }
+            errors++;
+          }
           if (typeof data32 == "number" && isFinite(data32)) {
             if (data32 < 0 || isNaN(data32)) {
-              const err63 = { instancePath: instancePath + "/restart_policy/max_attempts", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema42, data: data32 };
-              if (vErrors === null) {
-                vErrors = [err63];
-              } else {
-                vErrors.push(err63);
-              }
-              errors++;
-            }
-          }
-          if (typeof data32 === "string") {
-            if (!pattern11.test(data32)) {
-              const err64 = { instancePath: instancePath + "/restart_policy/max_attempts", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema42, data: data32 };
+              const err64 = { instancePath: instancePath + "/restart_policy/max_attempts", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema42, data: data32 };
               if (vErrors === null) {
                 vErrors = [err64];
               } else {
@@ -1080,20 +1080,22 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           }
+          if (typeof data32 === "string") {
+            if (!pattern11.test(data32)) {
+              const err65 = { instancePath: instancePath + "/restart_policy/max_attempts", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema42, data: data32 };
+              if (vErrors === null) {
+                vErrors = [err65];
+              } else {
+                vErrors.push(err65);
+              }
+              errors++;
+            }
+          }
         }
         if (data29.window !== void 0) {
           let data33 = data29.window;
           if (typeof data33 !== "string") {
-            const err65 = { instancePath: instancePath + "/restart_policy/window", schemaPath: "#/properties/restart_policy/properties/window/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.restart_policy.properties.window.type, parentSchema: schema41.properties.restart_policy.properties.window, data: data33 };
-            if (vErrors === null) {
-              vErrors = [err65];
-            } else {
-              vErrors.push(err65);
-            }
-            errors++;
-          }
-          if (true) {
-            const err66 = { instancePath: instancePath + "/restart_policy/window", schemaPath: "#/properties/restart_policy/properties/window/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "the engine counts restarts in its own way", parentSchema: schema41.properties.restart_policy.properties.window, data: data33 };
+            const err66 = { instancePath: instancePath + "/restart_policy/window", schemaPath: "#/properties/restart_policy/properties/window/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.restart_policy.properties.window.type, parentSchema: schema41.properties.restart_policy.properties.window, data: data33 };
             if (vErrors === null) {
               vErrors = [err66];
             } else {
@@ -1101,13 +1103,22 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+          if (true) {
+            const err67 = { instancePath: instancePath + "/restart_policy/window", schemaPath: "#/properties/restart_policy/properties/window/x-ignored", keyword: "x-ignored", params: {}, message: "x-ignored", schema: "the engine counts restarts in its own way", parentSchema: schema41.properties.restart_policy.properties.window, data: data33 };
+            if (vErrors === null) {
+              vErrors = [err67];
+            } else {
+              vErrors.push(err67);
+            }
+            errors++;
+          }
         }
       } else {
-        const err67 = { instancePath: instancePath + "/restart_policy", schemaPath: "#/properties/restart_policy/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.restart_policy.type, parentSchema: schema41.properties.restart_policy, data: data29 };
+        const err68 = { instancePath: instancePath + "/restart_policy", schemaPath: "#/properties/restart_policy/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.restart_policy.type, parentSchema: schema41.properties.restart_policy, data: data29 };
         if (vErrors === null) {
-          vErrors = [err67];
+          vErrors = [err68];
         } else {
-          vErrors.push(err67);
+          vErrors.push(err68);
         }
         errors++;
       }
@@ -1117,11 +1128,11 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
       if (data34 && typeof data34 == "object" && !Array.isArray(data34)) {
         for (const key7 in data34) {
           if (!(key7 === "constraints" || key7 === "preferences" || key7 === "max_replicas_per_node" || pattern4.test(key7))) {
-            const err68 = { instancePath: instancePath + "/placement", schemaPath: "#/properties/placement/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key7 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.placement, data: data34 };
+            const err69 = { instancePath: instancePath + "/placement", schemaPath: "#/properties/placement/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key7 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.placement, data: data34 };
             if (vErrors === null) {
-              vErrors = [err68];
+              vErrors = [err69];
             } else {
-              vErrors.push(err68);
+              vErrors.push(err69);
             }
             errors++;
           }
@@ -1133,21 +1144,21 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i1 = 0; i1 < len1; i1++) {
               let data36 = data35[i1];
               if (typeof data36 !== "string") {
-                const err69 = { instancePath: instancePath + "/placement/constraints/" + i1, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data36 };
+                const err70 = { instancePath: instancePath + "/placement/constraints/" + i1, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data36 };
                 if (vErrors === null) {
-                  vErrors = [err69];
+                  vErrors = [err70];
                 } else {
-                  vErrors.push(err69);
+                  vErrors.push(err70);
                 }
                 errors++;
               }
             }
           } else {
-            const err70 = { instancePath: instancePath + "/placement/constraints", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data35 };
+            const err71 = { instancePath: instancePath + "/placement/constraints", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data35 };
             if (vErrors === null) {
-              vErrors = [err70];
+              vErrors = [err71];
             } else {
-              vErrors.push(err70);
+              vErrors.push(err71);
             }
             errors++;
           }
@@ -1160,29 +1171,17 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
               let data38 = data37[i2];
               if (data38 && typeof data38 == "object" && !Array.isArray(data38)) {
                 if (data38.spread === void 0) {
-                  const err71 = { instancePath: instancePath + "/placement/preferences/" + i2, schemaPath: "#/properties/placement/properties/preferences/items/required", keyword: "required", params: { missingProperty: "spread" }, message: "must have required property 'spread'", schema: schema41.properties.placement.properties.preferences.items.required, parentSchema: schema41.properties.placement.properties.preferences.items, data: data38 };
+                  const err72 = { instancePath: instancePath + "/placement/preferences/" + i2, schemaPath: "#/properties/placement/properties/preferences/items/required", keyword: "required", params: { missingProperty: "spread" }, message: "must have required property 'spread'", schema: schema41.properties.placement.properties.preferences.items.required, parentSchema: schema41.properties.placement.properties.preferences.items, data: data38 };
                   if (vErrors === null) {
-                    vErrors = [err71];
+                    vErrors = [err72];
                   } else {
-                    vErrors.push(err71);
+                    vErrors.push(err72);
                   }
                   errors++;
                 }
                 for (const key8 in data38) {
                   if (!(key8 === "spread")) {
-                    const err72 = { instancePath: instancePath + "/placement/preferences/" + i2, schemaPath: "#/properties/placement/properties/preferences/items/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key8 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.placement.properties.preferences.items, data: data38 };
-                    if (vErrors === null) {
-                      vErrors = [err72];
-                    } else {
-                      vErrors.push(err72);
-                    }
-                    errors++;
-                  }
-                }
-                if (data38.spread !== void 0) {
-                  let data39 = data38.spread;
-                  if (typeof data39 !== "string") {
-                    const err73 = { instancePath: instancePath + "/placement/preferences/" + i2 + "/spread", schemaPath: "#/properties/placement/properties/preferences/items/properties/spread/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.placement.properties.preferences.items.properties.spread.type, parentSchema: schema41.properties.placement.properties.preferences.items.properties.spread, data: data39 };
+                    const err73 = { instancePath: instancePath + "/placement/preferences/" + i2, schemaPath: "#/properties/placement/properties/preferences/items/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key8 }, message: "must NOT have additional properties", schema: false, parentSchema: schema41.properties.placement.properties.preferences.items, data: data38 };
                     if (vErrors === null) {
                       vErrors = [err73];
                     } else {
@@ -1191,30 +1190,30 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
+                if (data38.spread !== void 0) {
+                  let data39 = data38.spread;
+                  if (typeof data39 !== "string") {
+                    const err74 = { instancePath: instancePath + "/placement/preferences/" + i2 + "/spread", schemaPath: "#/properties/placement/properties/preferences/items/properties/spread/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema41.properties.placement.properties.preferences.items.properties.spread.type, parentSchema: schema41.properties.placement.properties.preferences.items.properties.spread, data: data39 };
+                    if (vErrors === null) {
+                      vErrors = [err74];
+                    } else {
+                      vErrors.push(err74);
+                    }
+                    errors++;
+                  }
+                }
               } else {
-                const err74 = { instancePath: instancePath + "/placement/preferences/" + i2, schemaPath: "#/properties/placement/properties/preferences/items/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.placement.properties.preferences.items.type, parentSchema: schema41.properties.placement.properties.preferences.items, data: data38 };
+                const err75 = { instancePath: instancePath + "/placement/preferences/" + i2, schemaPath: "#/properties/placement/properties/preferences/items/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.placement.properties.preferences.items.type, parentSchema: schema41.properties.placement.properties.preferences.items, data: data38 };
                 if (vErrors === null) {
-                  vErrors = [err74];
+                  vErrors = [err75];
                 } else {
-                  vErrors.push(err74);
+                  vErrors.push(err75);
                 }
                 errors++;
               }
             }
           } else {
-            const err75 = { instancePath: instancePath + "/placement/preferences", schemaPath: "#/properties/placement/properties/preferences/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema41.properties.placement.properties.preferences.type, parentSchema: schema41.properties.placement.properties.preferences, data: data37 };
-            if (vErrors === null) {
-              vErrors = [err75];
-            } else {
-              vErrors.push(err75);
-            }
-            errors++;
-          }
-        }
-        if (data34.max_replicas_per_node !== void 0) {
-          let data40 = data34.max_replicas_per_node;
-          if (!(typeof data40 == "number" && (!(data40 % 1) && !isNaN(data40)) && isFinite(data40)) && typeof data40 !== "string") {
-            const err76 = { instancePath: instancePath + "/placement/max_replicas_per_node", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema42.type }, message: "must be integer,string", schema: schema42.type, parentSchema: schema42, data: data40 };
+            const err76 = { instancePath: instancePath + "/placement/preferences", schemaPath: "#/properties/placement/properties/preferences/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema41.properties.placement.properties.preferences.type, parentSchema: schema41.properties.placement.properties.preferences, data: data37 };
             if (vErrors === null) {
               vErrors = [err76];
             } else {
@@ -1222,20 +1221,21 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+        }
+        if (data34.max_replicas_per_node !== void 0) {
+          let data40 = data34.max_replicas_per_node;
+          if (!(typeof data40 == "number" && (!(data40 % 1) && !isNaN(data40)) && isFinite(data40)) && typeof data40 !== "string") {
+            const err77 = { instancePath: instancePath + "/placement/max_replicas_per_node", schemaPath: "#/$defs/integer/type", keyword: "type", params: { type: schema42.type }, message: "must be integer,string", schema: schema42.type, parentSchema: schema42, data: data40 };
+            if (vErrors === null) {
+              vErrors = [err77];
+            } else {
+              vErrors.push(err77);
+            }
+            errors++;
+          }
           if (typeof data40 == "number" && isFinite(data40)) {
             if (data40 < 0 || isNaN(data40)) {
-              const err77 = { instancePath: instancePath + "/placement/max_replicas_per_node", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema42, data: data40 };
-              if (vErrors === null) {
-                vErrors = [err77];
-              } else {
-                vErrors.push(err77);
-              }
-              errors++;
-            }
-          }
-          if (typeof data40 === "string") {
-            if (!pattern11.test(data40)) {
-              const err78 = { instancePath: instancePath + "/placement/max_replicas_per_node", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema42, data: data40 };
+              const err78 = { instancePath: instancePath + "/placement/max_replicas_per_node", schemaPath: "#/$defs/integer/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema42, data: data40 };
               if (vErrors === null) {
                 vErrors = [err78];
               } else {
@@ -1244,13 +1244,24 @@ function validate24(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           }
+          if (typeof data40 === "string") {
+            if (!pattern11.test(data40)) {
+              const err79 = { instancePath: instancePath + "/placement/max_replicas_per_node", schemaPath: "#/$defs/integer/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema42, data: data40 };
+              if (vErrors === null) {
+                vErrors = [err79];
+              } else {
+                vErrors.push(err79);
+              }
+              errors++;
+            }
+          }
         }
       } else {
-        const err79 = { instancePath: instancePath + "/placement", schemaPath: "#/properties/placement/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.placement.type, parentSchema: schema41.properties.placement, data: data34 };
+        const err80 = { instancePath: instancePath + "/placement", schemaPath: "#/properties/placement/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema41.properties.placement.type, parentSchema: schema41.properties.placement, data: data34 };
         if (vErrors === null) {
-          vErrors = [err79];
+          vErrors = [err80];
         } else {
-          vErrors.push(err79);
+          vErrors.push(err80);
         }
         errors++;
       }
@@ -5881,12 +5892,21 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (typeof data180 == "number" && isFinite(data180)) {
-        if (data180 < 0 || isNaN(data180)) {
-          const err228 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema32.properties.scale, data: data180 };
+        if (data180 > 1e5 || isNaN(data180)) {
+          const err228 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/maximum", keyword: "maximum", params: { comparison: "<=", limit: 1e5 }, message: "must be <= 100000", schema: 1e5, parentSchema: schema32.properties.scale, data: data180 };
           if (vErrors === null) {
             vErrors = [err228];
           } else {
             vErrors.push(err228);
+          }
+          errors++;
+        }
+        if (data180 < 0 || isNaN(data180)) {
+          const err229 = { instancePath: instancePath + "/scale", schemaPath: "#/properties/scale/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema32.properties.scale, data: data180 };
+          if (vErrors === null) {
+            vErrors = [err229];
+          } else {
+            vErrors.push(err229);
           }
           errors++;
         }
@@ -5899,39 +5919,27 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i35 = 0; i35 < len35; i35++) {
           let data182 = data181[i35];
           if (typeof data182 !== "string" && !(data182 && typeof data182 == "object" && !Array.isArray(data182))) {
-            const err229 = { instancePath: instancePath + "/secrets/" + i35, schemaPath: "#/$defs/secretReference/type", keyword: "type", params: { type: schema92.type }, message: "must be string,object", schema: schema92.type, parentSchema: schema92, data: data182 };
+            const err230 = { instancePath: instancePath + "/secrets/" + i35, schemaPath: "#/$defs/secretReference/type", keyword: "type", params: { type: schema92.type }, message: "must be string,object", schema: schema92.type, parentSchema: schema92, data: data182 };
             if (vErrors === null) {
-              vErrors = [err229];
+              vErrors = [err230];
             } else {
-              vErrors.push(err229);
+              vErrors.push(err230);
             }
             errors++;
           }
           if (data182 && typeof data182 == "object" && !Array.isArray(data182)) {
             if (data182.source === void 0) {
-              const err230 = { instancePath: instancePath + "/secrets/" + i35, schemaPath: "#/$defs/secretReference/required", keyword: "required", params: { missingProperty: "source" }, message: "must have required property 'source'", schema: schema92.required, parentSchema: schema92, data: data182 };
+              const err231 = { instancePath: instancePath + "/secrets/" + i35, schemaPath: "#/$defs/secretReference/required", keyword: "required", params: { missingProperty: "source" }, message: "must have required property 'source'", schema: schema92.required, parentSchema: schema92, data: data182 };
               if (vErrors === null) {
-                vErrors = [err230];
+                vErrors = [err231];
               } else {
-                vErrors.push(err230);
+                vErrors.push(err231);
               }
               errors++;
             }
             for (const key23 in data182) {
               if (!(key23 === "source" || key23 === "target" || key23 === "uid" || key23 === "gid" || key23 === "mode" || pattern4.test(key23))) {
-                const err231 = { instancePath: instancePath + "/secrets/" + i35, schemaPath: "#/$defs/secretReference/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key23 }, message: "must NOT have additional properties", schema: false, parentSchema: schema92, data: data182 };
-                if (vErrors === null) {
-                  vErrors = [err231];
-                } else {
-                  vErrors.push(err231);
-                }
-                errors++;
-              }
-            }
-            if (data182.source !== void 0) {
-              let data183 = data182.source;
-              if (typeof data183 !== "string") {
-                const err232 = { instancePath: instancePath + "/secrets/" + i35 + "/source", schemaPath: "#/$defs/secretReference/properties/source/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema92.properties.source.type, parentSchema: schema92.properties.source, data: data183 };
+                const err232 = { instancePath: instancePath + "/secrets/" + i35, schemaPath: "#/$defs/secretReference/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key23 }, message: "must NOT have additional properties", schema: false, parentSchema: schema92, data: data182 };
                 if (vErrors === null) {
                   vErrors = [err232];
                 } else {
@@ -5940,10 +5948,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data182.target !== void 0) {
-              let data184 = data182.target;
-              if (typeof data184 !== "string") {
-                const err233 = { instancePath: instancePath + "/secrets/" + i35 + "/target", schemaPath: "#/$defs/secretReference/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema92.properties.target.type, parentSchema: schema92.properties.target, data: data184 };
+            if (data182.source !== void 0) {
+              let data183 = data182.source;
+              if (typeof data183 !== "string") {
+                const err233 = { instancePath: instancePath + "/secrets/" + i35 + "/source", schemaPath: "#/$defs/secretReference/properties/source/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema92.properties.source.type, parentSchema: schema92.properties.source, data: data183 };
                 if (vErrors === null) {
                   vErrors = [err233];
                 } else {
@@ -5952,10 +5960,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data182.uid !== void 0) {
-              let data185 = data182.uid;
-              if (typeof data185 !== "string") {
-                const err234 = { instancePath: instancePath + "/secrets/" + i35 + "/uid", schemaPath: "#/$defs/secretReference/properties/uid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema92.properties.uid.type, parentSchema: schema92.properties.uid, data: data185 };
+            if (data182.target !== void 0) {
+              let data184 = data182.target;
+              if (typeof data184 !== "string") {
+                const err234 = { instancePath: instancePath + "/secrets/" + i35 + "/target", schemaPath: "#/$defs/secretReference/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema92.properties.target.type, parentSchema: schema92.properties.target, data: data184 };
                 if (vErrors === null) {
                   vErrors = [err234];
                 } else {
@@ -5964,10 +5972,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data182.gid !== void 0) {
-              let data186 = data182.gid;
-              if (typeof data186 !== "string") {
-                const err235 = { instancePath: instancePath + "/secrets/" + i35 + "/gid", schemaPath: "#/$defs/secretReference/properties/gid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema92.properties.gid.type, parentSchema: schema92.properties.gid, data: data186 };
+            if (data182.uid !== void 0) {
+              let data185 = data182.uid;
+              if (typeof data185 !== "string") {
+                const err235 = { instancePath: instancePath + "/secrets/" + i35 + "/uid", schemaPath: "#/$defs/secretReference/properties/uid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema92.properties.uid.type, parentSchema: schema92.properties.uid, data: data185 };
                 if (vErrors === null) {
                   vErrors = [err235];
                 } else {
@@ -5976,10 +5984,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data182.mode !== void 0) {
-              let data187 = data182.mode;
-              if (!(typeof data187 == "number" && isFinite(data187)) && typeof data187 !== "string") {
-                const err236 = { instancePath: instancePath + "/secrets/" + i35 + "/mode", schemaPath: "#/$defs/secretReference/properties/mode/type", keyword: "type", params: { type: schema92.properties.mode.type }, message: "must be number,string", schema: schema92.properties.mode.type, parentSchema: schema92.properties.mode, data: data187 };
+            if (data182.gid !== void 0) {
+              let data186 = data182.gid;
+              if (typeof data186 !== "string") {
+                const err236 = { instancePath: instancePath + "/secrets/" + i35 + "/gid", schemaPath: "#/$defs/secretReference/properties/gid/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema92.properties.gid.type, parentSchema: schema92.properties.gid, data: data186 };
                 if (vErrors === null) {
                   vErrors = [err236];
                 } else {
@@ -5988,14 +5996,26 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
+            if (data182.mode !== void 0) {
+              let data187 = data182.mode;
+              if (!(typeof data187 == "number" && isFinite(data187)) && typeof data187 !== "string") {
+                const err237 = { instancePath: instancePath + "/secrets/" + i35 + "/mode", schemaPath: "#/$defs/secretReference/properties/mode/type", keyword: "type", params: { type: schema92.properties.mode.type }, message: "must be number,string", schema: schema92.properties.mode.type, parentSchema: schema92.properties.mode, data: data187 };
+                if (vErrors === null) {
+                  vErrors = [err237];
+                } else {
+                  vErrors.push(err237);
+                }
+                errors++;
+              }
+            }
           }
         }
       } else {
-        const err237 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.secrets.type, parentSchema: schema32.properties.secrets, data: data181 };
+        const err238 = { instancePath: instancePath + "/secrets", schemaPath: "#/properties/secrets/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.secrets.type, parentSchema: schema32.properties.secrets, data: data181 };
         if (vErrors === null) {
-          vErrors = [err237];
+          vErrors = [err238];
         } else {
-          vErrors.push(err237);
+          vErrors.push(err238);
         }
         errors++;
       }
@@ -6007,29 +6027,17 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i36 = 0; i36 < len36; i36++) {
           let data189 = data188[i36];
           if (typeof data189 !== "string") {
-            const err238 = { instancePath: instancePath + "/security_opt/" + i36, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data189 };
+            const err239 = { instancePath: instancePath + "/security_opt/" + i36, schemaPath: "#/$defs/strings/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema34.items.type, parentSchema: schema34.items, data: data189 };
             if (vErrors === null) {
-              vErrors = [err238];
+              vErrors = [err239];
             } else {
-              vErrors.push(err238);
+              vErrors.push(err239);
             }
             errors++;
           }
         }
       } else {
-        const err239 = { instancePath: instancePath + "/security_opt", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data188 };
-        if (vErrors === null) {
-          vErrors = [err239];
-        } else {
-          vErrors.push(err239);
-        }
-        errors++;
-      }
-    }
-    if (data.shm_size !== void 0) {
-      let data190 = data.shm_size;
-      if (!(typeof data190 == "number" && isFinite(data190)) && typeof data190 !== "string") {
-        const err240 = { instancePath: instancePath + "/shm_size", schemaPath: "#/properties/shm_size/type", keyword: "type", params: { type: schema32.properties.shm_size.type }, message: "must be number,string", schema: schema32.properties.shm_size.type, parentSchema: schema32.properties.shm_size, data: data190 };
+        const err240 = { instancePath: instancePath + "/security_opt", schemaPath: "#/$defs/strings/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema34.type, parentSchema: schema34, data: data188 };
         if (vErrors === null) {
           vErrors = [err240];
         } else {
@@ -6038,10 +6046,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.stdin_open !== void 0) {
-      let data191 = data.stdin_open;
-      if (typeof data191 !== "boolean" && typeof data191 !== "string") {
-        const err241 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data191 };
+    if (data.shm_size !== void 0) {
+      let data190 = data.shm_size;
+      if (!(typeof data190 == "number" && isFinite(data190)) && typeof data190 !== "string") {
+        const err241 = { instancePath: instancePath + "/shm_size", schemaPath: "#/properties/shm_size/type", keyword: "type", params: { type: schema32.properties.shm_size.type }, message: "must be number,string", schema: schema32.properties.shm_size.type, parentSchema: schema32.properties.shm_size, data: data190 };
         if (vErrors === null) {
           vErrors = [err241];
         } else {
@@ -6049,13 +6057,25 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
+    }
+    if (data.stdin_open !== void 0) {
+      let data191 = data.stdin_open;
+      if (typeof data191 !== "boolean" && typeof data191 !== "string") {
+        const err242 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data191 };
+        if (vErrors === null) {
+          vErrors = [err242];
+        } else {
+          vErrors.push(err242);
+        }
+        errors++;
+      }
       if (typeof data191 === "string") {
         if (!pattern11.test(data191)) {
-          const err242 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data191 };
+          const err243 = { instancePath: instancePath + "/stdin_open", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data191 };
           if (vErrors === null) {
-            vErrors = [err242];
+            vErrors = [err243];
           } else {
-            vErrors.push(err242);
+            vErrors.push(err243);
           }
           errors++;
         }
@@ -6064,11 +6084,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.stop_grace_period !== void 0) {
       let data192 = data.stop_grace_period;
       if (typeof data192 !== "string") {
-        const err243 = { instancePath: instancePath + "/stop_grace_period", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data192 };
+        const err244 = { instancePath: instancePath + "/stop_grace_period", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data192 };
         if (vErrors === null) {
-          vErrors = [err243];
+          vErrors = [err244];
         } else {
-          vErrors.push(err243);
+          vErrors.push(err244);
         }
         errors++;
       }
@@ -6076,11 +6096,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.stop_signal !== void 0) {
       let data193 = data.stop_signal;
       if (typeof data193 !== "string") {
-        const err244 = { instancePath: instancePath + "/stop_signal", schemaPath: "#/properties/stop_signal/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.stop_signal.type, parentSchema: schema32.properties.stop_signal, data: data193 };
+        const err245 = { instancePath: instancePath + "/stop_signal", schemaPath: "#/properties/stop_signal/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.stop_signal.type, parentSchema: schema32.properties.stop_signal, data: data193 };
         if (vErrors === null) {
-          vErrors = [err244];
+          vErrors = [err245];
         } else {
-          vErrors.push(err244);
+          vErrors.push(err245);
         }
         errors++;
       }
@@ -6091,21 +6111,21 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key24 in data194) {
           let data195 = data194[key24];
           if (typeof data195 !== "string" && !(typeof data195 == "number" && isFinite(data195))) {
-            const err245 = { instancePath: instancePath + "/storage_opt/" + key24.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/storage_opt/additionalProperties/type", keyword: "type", params: { type: schema32.properties.storage_opt.additionalProperties.type }, message: "must be string,number", schema: schema32.properties.storage_opt.additionalProperties.type, parentSchema: schema32.properties.storage_opt.additionalProperties, data: data195 };
+            const err246 = { instancePath: instancePath + "/storage_opt/" + key24.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/storage_opt/additionalProperties/type", keyword: "type", params: { type: schema32.properties.storage_opt.additionalProperties.type }, message: "must be string,number", schema: schema32.properties.storage_opt.additionalProperties.type, parentSchema: schema32.properties.storage_opt.additionalProperties, data: data195 };
             if (vErrors === null) {
-              vErrors = [err245];
+              vErrors = [err246];
             } else {
-              vErrors.push(err245);
+              vErrors.push(err246);
             }
             errors++;
           }
         }
       } else {
-        const err246 = { instancePath: instancePath + "/storage_opt", schemaPath: "#/properties/storage_opt/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.storage_opt.type, parentSchema: schema32.properties.storage_opt, data: data194 };
+        const err247 = { instancePath: instancePath + "/storage_opt", schemaPath: "#/properties/storage_opt/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.storage_opt.type, parentSchema: schema32.properties.storage_opt, data: data194 };
         if (vErrors === null) {
-          vErrors = [err246];
+          vErrors = [err247];
         } else {
-          vErrors.push(err246);
+          vErrors.push(err247);
         }
         errors++;
       }
@@ -6113,11 +6133,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.sysctls !== void 0) {
       let data196 = data.sysctls;
       if (!data196 || typeof data196 != "object") {
-        const err247 = { instancePath: instancePath + "/sysctls", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data196 };
+        const err248 = { instancePath: instancePath + "/sysctls", schemaPath: "#/$defs/assignments/type", keyword: "type", params: { type: schema33.type }, message: "must be array,object", schema: schema33.type, parentSchema: schema33, data: data196 };
         if (vErrors === null) {
-          vErrors = [err247];
+          vErrors = [err248];
         } else {
-          vErrors.push(err247);
+          vErrors.push(err248);
         }
         errors++;
       }
@@ -6126,21 +6146,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i37 = 0; i37 < len37; i37++) {
           let data197 = data196[i37];
           if (typeof data197 !== "string") {
-            const err248 = { instancePath: instancePath + "/sysctls/" + i37, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data197 };
-            if (vErrors === null) {
-              vErrors = [err248];
-            } else {
-              vErrors.push(err248);
-            }
-            errors++;
-          }
-        }
-      }
-      if (data196 && typeof data196 == "object" && !Array.isArray(data196)) {
-        for (const key25 in data196) {
-          let data198 = data196[key25];
-          if (typeof data198 !== "string" && !(typeof data198 == "number" && isFinite(data198)) && typeof data198 !== "boolean" && data198 !== null) {
-            const err249 = { instancePath: instancePath + "/sysctls/" + key25.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data198 };
+            const err249 = { instancePath: instancePath + "/sysctls/" + i37, schemaPath: "#/$defs/assignments/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema33.items.type, parentSchema: schema33.items, data: data197 };
             if (vErrors === null) {
               vErrors = [err249];
             } else {
@@ -6150,15 +6156,29 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       }
+      if (data196 && typeof data196 == "object" && !Array.isArray(data196)) {
+        for (const key25 in data196) {
+          let data198 = data196[key25];
+          if (typeof data198 !== "string" && !(typeof data198 == "number" && isFinite(data198)) && typeof data198 !== "boolean" && data198 !== null) {
+            const err250 = { instancePath: instancePath + "/sysctls/" + key25.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/assignments/additionalProperties/type", keyword: "type", params: { type: schema33.additionalProperties.type }, message: "must be string,number,boolean,null", schema: schema33.additionalProperties.type, parentSchema: schema33.additionalProperties, data: data198 };
+            if (vErrors === null) {
+              vErrors = [err250];
+            } else {
+              vErrors.push(err250);
+            }
+            errors++;
+          }
+        }
+      }
     }
     if (data.tmpfs !== void 0) {
       let data199 = data.tmpfs;
       if (typeof data199 !== "string" && !Array.isArray(data199)) {
-        const err250 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: schema32.properties.tmpfs.type }, message: "must be string,array", schema: schema32.properties.tmpfs.type, parentSchema: schema32.properties.tmpfs, data: data199 };
+        const err251 = { instancePath: instancePath + "/tmpfs", schemaPath: "#/properties/tmpfs/type", keyword: "type", params: { type: schema32.properties.tmpfs.type }, message: "must be string,array", schema: schema32.properties.tmpfs.type, parentSchema: schema32.properties.tmpfs, data: data199 };
         if (vErrors === null) {
-          vErrors = [err250];
+          vErrors = [err251];
         } else {
-          vErrors.push(err250);
+          vErrors.push(err251);
         }
         errors++;
       }
@@ -6167,11 +6187,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i38 = 0; i38 < len38; i38++) {
           let data200 = data199[i38];
           if (typeof data200 !== "string") {
-            const err251 = { instancePath: instancePath + "/tmpfs/" + i38, schemaPath: "#/properties/tmpfs/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.tmpfs.items.type, parentSchema: schema32.properties.tmpfs.items, data: data200 };
+            const err252 = { instancePath: instancePath + "/tmpfs/" + i38, schemaPath: "#/properties/tmpfs/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.tmpfs.items.type, parentSchema: schema32.properties.tmpfs.items, data: data200 };
             if (vErrors === null) {
-              vErrors = [err251];
+              vErrors = [err252];
             } else {
-              vErrors.push(err251);
+              vErrors.push(err252);
             }
             errors++;
           }
@@ -6181,21 +6201,21 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.tty !== void 0) {
       let data201 = data.tty;
       if (typeof data201 !== "boolean" && typeof data201 !== "string") {
-        const err252 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data201 };
+        const err253 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data201 };
         if (vErrors === null) {
-          vErrors = [err252];
+          vErrors = [err253];
         } else {
-          vErrors.push(err252);
+          vErrors.push(err253);
         }
         errors++;
       }
       if (typeof data201 === "string") {
         if (!pattern11.test(data201)) {
-          const err253 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data201 };
+          const err254 = { instancePath: instancePath + "/tty", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data201 };
           if (vErrors === null) {
-            vErrors = [err253];
+            vErrors = [err254];
           } else {
-            vErrors.push(err253);
+            vErrors.push(err254);
           }
           errors++;
         }
@@ -6208,30 +6228,18 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
           const _errs446 = errors;
           if (typeof key26 === "string") {
             if (!pattern54.test(key26)) {
-              const err254 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z]+$" }, message: 'must match pattern "^[a-z]+$"', schema: "^[a-z]+$", parentSchema: schema32.properties.ulimits.propertyNames, data: key26, propertyName: key26 };
+              const err255 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z]+$" }, message: 'must match pattern "^[a-z]+$"', schema: "^[a-z]+$", parentSchema: schema32.properties.ulimits.propertyNames, data: key26, propertyName: key26 };
               if (vErrors === null) {
-                vErrors = [err254];
+                vErrors = [err255];
               } else {
-                vErrors.push(err254);
+                vErrors.push(err255);
               }
               errors++;
             }
           }
           var valid127 = _errs446 === errors;
           if (!valid127) {
-            const err255 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames", keyword: "propertyNames", params: { propertyName: key26 }, message: "property name must be valid", schema: schema32.properties.ulimits.propertyNames, parentSchema: schema32.properties.ulimits, data: data202 };
-            if (vErrors === null) {
-              vErrors = [err255];
-            } else {
-              vErrors.push(err255);
-            }
-            errors++;
-          }
-        }
-        for (const key27 in data202) {
-          let data203 = data202[key27];
-          if (!(typeof data203 == "number" && isFinite(data203)) && typeof data203 !== "string" && !(data203 && typeof data203 == "object" && !Array.isArray(data203))) {
-            const err256 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/type", keyword: "type", params: { type: schema98.type }, message: "must be number,string,object", schema: schema98.type, parentSchema: schema98, data: data203 };
+            const err256 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/propertyNames", keyword: "propertyNames", params: { propertyName: key26 }, message: "property name must be valid", schema: schema32.properties.ulimits.propertyNames, parentSchema: schema32.properties.ulimits, data: data202 };
             if (vErrors === null) {
               vErrors = [err256];
             } else {
@@ -6239,18 +6247,21 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+        }
+        for (const key27 in data202) {
+          let data203 = data202[key27];
+          if (!(typeof data203 == "number" && isFinite(data203)) && typeof data203 !== "string" && !(data203 && typeof data203 == "object" && !Array.isArray(data203))) {
+            const err257 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/type", keyword: "type", params: { type: schema98.type }, message: "must be number,string,object", schema: schema98.type, parentSchema: schema98, data: data203 };
+            if (vErrors === null) {
+              vErrors = [err257];
+            } else {
+              vErrors.push(err257);
+            }
+            errors++;
+          }
           if (data203 && typeof data203 == "object" && !Array.isArray(data203)) {
             if (data203.soft === void 0) {
-              const err257 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "soft" }, message: "must have required property 'soft'", schema: schema98.required, parentSchema: schema98, data: data203 };
-              if (vErrors === null) {
-                vErrors = [err257];
-              } else {
-                vErrors.push(err257);
-              }
-              errors++;
-            }
-            if (data203.hard === void 0) {
-              const err258 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "hard" }, message: "must have required property 'hard'", schema: schema98.required, parentSchema: schema98, data: data203 };
+              const err258 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "soft" }, message: "must have required property 'soft'", schema: schema98.required, parentSchema: schema98, data: data203 };
               if (vErrors === null) {
                 vErrors = [err258];
               } else {
@@ -6258,21 +6269,18 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
+            if (data203.hard === void 0) {
+              const err259 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/required", keyword: "required", params: { missingProperty: "hard" }, message: "must have required property 'hard'", schema: schema98.required, parentSchema: schema98, data: data203 };
+              if (vErrors === null) {
+                vErrors = [err259];
+              } else {
+                vErrors.push(err259);
+              }
+              errors++;
+            }
             for (const key28 in data203) {
               if (!(key28 === "soft" || key28 === "hard" || pattern4.test(key28))) {
-                const err259 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key28 }, message: "must NOT have additional properties", schema: false, parentSchema: schema98, data: data203 };
-                if (vErrors === null) {
-                  vErrors = [err259];
-                } else {
-                  vErrors.push(err259);
-                }
-                errors++;
-              }
-            }
-            if (data203.soft !== void 0) {
-              let data204 = data203.soft;
-              if (!(typeof data204 == "number" && isFinite(data204)) && typeof data204 !== "string") {
-                const err260 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1") + "/soft", schemaPath: "#/$defs/ulimit/properties/soft/type", keyword: "type", params: { type: schema98.properties.soft.type }, message: "must be number,string", schema: schema98.properties.soft.type, parentSchema: schema98.properties.soft, data: data204 };
+                const err260 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/ulimit/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key28 }, message: "must NOT have additional properties", schema: false, parentSchema: schema98, data: data203 };
                 if (vErrors === null) {
                   vErrors = [err260];
                 } else {
@@ -6281,10 +6289,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data203.hard !== void 0) {
-              let data205 = data203.hard;
-              if (!(typeof data205 == "number" && isFinite(data205)) && typeof data205 !== "string") {
-                const err261 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1") + "/hard", schemaPath: "#/$defs/ulimit/properties/hard/type", keyword: "type", params: { type: schema98.properties.hard.type }, message: "must be number,string", schema: schema98.properties.hard.type, parentSchema: schema98.properties.hard, data: data205 };
+            if (data203.soft !== void 0) {
+              let data204 = data203.soft;
+              if (!(typeof data204 == "number" && isFinite(data204)) && typeof data204 !== "string") {
+                const err261 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1") + "/soft", schemaPath: "#/$defs/ulimit/properties/soft/type", keyword: "type", params: { type: schema98.properties.soft.type }, message: "must be number,string", schema: schema98.properties.soft.type, parentSchema: schema98.properties.soft, data: data204 };
                 if (vErrors === null) {
                   vErrors = [err261];
                 } else {
@@ -6293,22 +6301,22 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
+            if (data203.hard !== void 0) {
+              let data205 = data203.hard;
+              if (!(typeof data205 == "number" && isFinite(data205)) && typeof data205 !== "string") {
+                const err262 = { instancePath: instancePath + "/ulimits/" + key27.replace(/~/g, "~0").replace(/\//g, "~1") + "/hard", schemaPath: "#/$defs/ulimit/properties/hard/type", keyword: "type", params: { type: schema98.properties.hard.type }, message: "must be number,string", schema: schema98.properties.hard.type, parentSchema: schema98.properties.hard, data: data205 };
+                if (vErrors === null) {
+                  vErrors = [err262];
+                } else {
+                  vErrors.push(err262);
+                }
+                errors++;
+              }
+            }
           }
         }
       } else {
-        const err262 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.ulimits.type, parentSchema: schema32.properties.ulimits, data: data202 };
-        if (vErrors === null) {
-          vErrors = [err262];
-        } else {
-          vErrors.push(err262);
-        }
-        errors++;
-      }
-    }
-    if (data.use_api_socket !== void 0) {
-      let data206 = data.use_api_socket;
-      if (typeof data206 !== "boolean" && typeof data206 !== "string") {
-        const err263 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/type", keyword: "type", params: { type: schema32.properties.use_api_socket.type }, message: "must be boolean,string", schema: schema32.properties.use_api_socket.type, parentSchema: schema32.properties.use_api_socket, data: data206 };
+        const err263 = { instancePath: instancePath + "/ulimits", schemaPath: "#/properties/ulimits/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties.ulimits.type, parentSchema: schema32.properties.ulimits, data: data202 };
         if (vErrors === null) {
           vErrors = [err263];
         } else {
@@ -6316,8 +6324,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (true) {
-        const err264 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Mount /var/run/docker.sock where a service must have it", parentSchema: schema32.properties.use_api_socket, data: data206 };
+    }
+    if (data.use_api_socket !== void 0) {
+      let data206 = data.use_api_socket;
+      if (typeof data206 !== "boolean" && typeof data206 !== "string") {
+        const err264 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/type", keyword: "type", params: { type: schema32.properties.use_api_socket.type }, message: "must be boolean,string", schema: schema32.properties.use_api_socket.type, parentSchema: schema32.properties.use_api_socket, data: data206 };
         if (vErrors === null) {
           vErrors = [err264];
         } else {
@@ -6325,11 +6336,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.user !== void 0) {
-      let data207 = data.user;
-      if (typeof data207 !== "string") {
-        const err265 = { instancePath: instancePath + "/user", schemaPath: "#/properties/user/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.user.type, parentSchema: schema32.properties.user, data: data207 };
+      if (true) {
+        const err265 = { instancePath: instancePath + "/use_api_socket", schemaPath: "#/properties/use_api_socket/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Mount /var/run/docker.sock where a service must have it", parentSchema: schema32.properties.use_api_socket, data: data206 };
         if (vErrors === null) {
           vErrors = [err265];
         } else {
@@ -6338,10 +6346,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.userns_mode !== void 0) {
-      let data208 = data.userns_mode;
-      if (typeof data208 !== "string") {
-        const err266 = { instancePath: instancePath + "/userns_mode", schemaPath: "#/properties/userns_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.userns_mode.type, parentSchema: schema32.properties.userns_mode, data: data208 };
+    if (data.user !== void 0) {
+      let data207 = data.user;
+      if (typeof data207 !== "string") {
+        const err266 = { instancePath: instancePath + "/user", schemaPath: "#/properties/user/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.user.type, parentSchema: schema32.properties.user, data: data207 };
         if (vErrors === null) {
           vErrors = [err266];
         } else {
@@ -6350,14 +6358,26 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.uts !== void 0) {
-      let data209 = data.uts;
-      if (typeof data209 !== "string") {
-        const err267 = { instancePath: instancePath + "/uts", schemaPath: "#/properties/uts/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.uts.type, parentSchema: schema32.properties.uts, data: data209 };
+    if (data.userns_mode !== void 0) {
+      let data208 = data.userns_mode;
+      if (typeof data208 !== "string") {
+        const err267 = { instancePath: instancePath + "/userns_mode", schemaPath: "#/properties/userns_mode/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.userns_mode.type, parentSchema: schema32.properties.userns_mode, data: data208 };
         if (vErrors === null) {
           vErrors = [err267];
         } else {
           vErrors.push(err267);
+        }
+        errors++;
+      }
+    }
+    if (data.uts !== void 0) {
+      let data209 = data.uts;
+      if (typeof data209 !== "string") {
+        const err268 = { instancePath: instancePath + "/uts", schemaPath: "#/properties/uts/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.uts.type, parentSchema: schema32.properties.uts, data: data209 };
+        if (vErrors === null) {
+          vErrors = [err268];
+        } else {
+          vErrors.push(err268);
         }
         errors++;
       }
@@ -6373,11 +6393,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err268 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes.type, parentSchema: schema32.properties.volumes, data: data210 };
+        const err269 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes.type, parentSchema: schema32.properties.volumes, data: data210 };
         if (vErrors === null) {
-          vErrors = [err268];
+          vErrors = [err269];
         } else {
-          vErrors.push(err268);
+          vErrors.push(err269);
         }
         errors++;
       }
@@ -6390,30 +6410,30 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
           let data213 = data212[i40];
           if (typeof data213 === "string") {
             if (func2(data213) < 1) {
-              const err269 = { instancePath: instancePath + "/volumes_from/" + i40, schemaPath: "#/properties/volumes_from/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.volumes_from.items, data: data213 };
+              const err270 = { instancePath: instancePath + "/volumes_from/" + i40, schemaPath: "#/properties/volumes_from/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties.volumes_from.items, data: data213 };
               if (vErrors === null) {
-                vErrors = [err269];
+                vErrors = [err270];
               } else {
-                vErrors.push(err269);
+                vErrors.push(err270);
               }
               errors++;
             }
           } else {
-            const err270 = { instancePath: instancePath + "/volumes_from/" + i40, schemaPath: "#/properties/volumes_from/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.volumes_from.items.type, parentSchema: schema32.properties.volumes_from.items, data: data213 };
+            const err271 = { instancePath: instancePath + "/volumes_from/" + i40, schemaPath: "#/properties/volumes_from/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.volumes_from.items.type, parentSchema: schema32.properties.volumes_from.items, data: data213 };
             if (vErrors === null) {
-              vErrors = [err270];
+              vErrors = [err271];
             } else {
-              vErrors.push(err270);
+              vErrors.push(err271);
             }
             errors++;
           }
         }
       } else {
-        const err271 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes_from.type, parentSchema: schema32.properties.volumes_from, data: data212 };
+        const err272 = { instancePath: instancePath + "/volumes_from", schemaPath: "#/properties/volumes_from/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema32.properties.volumes_from.type, parentSchema: schema32.properties.volumes_from, data: data212 };
         if (vErrors === null) {
-          vErrors = [err271];
+          vErrors = [err272];
         } else {
-          vErrors.push(err271);
+          vErrors.push(err272);
         }
         errors++;
       }
@@ -6421,11 +6441,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.working_dir !== void 0) {
       let data214 = data.working_dir;
       if (typeof data214 !== "string") {
-        const err272 = { instancePath: instancePath + "/working_dir", schemaPath: "#/properties/working_dir/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.working_dir.type, parentSchema: schema32.properties.working_dir, data: data214 };
+        const err273 = { instancePath: instancePath + "/working_dir", schemaPath: "#/properties/working_dir/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties.working_dir.type, parentSchema: schema32.properties.working_dir, data: data214 };
         if (vErrors === null) {
-          vErrors = [err272];
+          vErrors = [err273];
         } else {
-          vErrors.push(err272);
+          vErrors.push(err273);
         }
         errors++;
       }
@@ -6435,11 +6455,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
       if (data215 && typeof data215 == "object" && !Array.isArray(data215)) {
         for (const key29 in data215) {
           if (!func1.call(schema32.properties["x-fleetwright"].properties, key29)) {
-            const err273 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key29 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"], data: data215 };
+            const err274 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key29 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"], data: data215 };
             if (vErrors === null) {
-              vErrors = [err273];
+              vErrors = [err274];
             } else {
-              vErrors.push(err273);
+              vErrors.push(err274);
             }
             errors++;
           }
@@ -6449,11 +6469,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
           if (data216 && typeof data216 == "object" && !Array.isArray(data216)) {
             for (const key30 in data216) {
               if (!(key30 === "http" || key30 === "tcp" || key30 === "minHealthyTime" || key30 === "healthyDeadline")) {
-                const err274 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key30 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data216 };
+                const err275 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key30 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data216 };
                 if (vErrors === null) {
-                  vErrors = [err274];
+                  vErrors = [err275];
                 } else {
-                  vErrors.push(err274);
+                  vErrors.push(err275);
                 }
                 errors++;
               }
@@ -6462,29 +6482,17 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
               let data217 = data216.http;
               if (data217 && typeof data217 == "object" && !Array.isArray(data217)) {
                 if (data217.port === void 0) {
-                  const err275 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data217 };
+                  const err276 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data217 };
                   if (vErrors === null) {
-                    vErrors = [err275];
+                    vErrors = [err276];
                   } else {
-                    vErrors.push(err275);
+                    vErrors.push(err276);
                   }
                   errors++;
                 }
                 for (const key31 in data217) {
                   if (!(key31 === "port" || key31 === "path" || key31 === "interval" || key31 === "timeout")) {
-                    const err276 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key31 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data217 };
-                    if (vErrors === null) {
-                      vErrors = [err276];
-                    } else {
-                      vErrors.push(err276);
-                    }
-                    errors++;
-                  }
-                }
-                if (data217.port !== void 0) {
-                  let data218 = data217.port;
-                  if (!(typeof data218 == "number" && (!(data218 % 1) && !isNaN(data218)) && isFinite(data218)) && typeof data218 !== "string") {
-                    const err277 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema79.type }, message: "must be integer,string", schema: schema79.type, parentSchema: schema79, data: data218 };
+                    const err277 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key31 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data217 };
                     if (vErrors === null) {
                       vErrors = [err277];
                     } else {
@@ -6492,18 +6500,21 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     }
                     errors++;
                   }
+                }
+                if (data217.port !== void 0) {
+                  let data218 = data217.port;
+                  if (!(typeof data218 == "number" && (!(data218 % 1) && !isNaN(data218)) && isFinite(data218)) && typeof data218 !== "string") {
+                    const err278 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema79.type }, message: "must be integer,string", schema: schema79.type, parentSchema: schema79, data: data218 };
+                    if (vErrors === null) {
+                      vErrors = [err278];
+                    } else {
+                      vErrors.push(err278);
+                    }
+                    errors++;
+                  }
                   if (typeof data218 == "number" && isFinite(data218)) {
                     if (data218 > 65535 || isNaN(data218)) {
-                      const err278 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema79, data: data218 };
-                      if (vErrors === null) {
-                        vErrors = [err278];
-                      } else {
-                        vErrors.push(err278);
-                      }
-                      errors++;
-                    }
-                    if (data218 < 1 || isNaN(data218)) {
-                      const err279 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema79, data: data218 };
+                      const err279 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema79, data: data218 };
                       if (vErrors === null) {
                         vErrors = [err279];
                       } else {
@@ -6511,14 +6522,23 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                       }
                       errors++;
                     }
-                  }
-                  if (typeof data218 === "string") {
-                    if (!pattern11.test(data218)) {
-                      const err280 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema79, data: data218 };
+                    if (data218 < 1 || isNaN(data218)) {
+                      const err280 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema79, data: data218 };
                       if (vErrors === null) {
                         vErrors = [err280];
                       } else {
                         vErrors.push(err280);
+                      }
+                      errors++;
+                    }
+                  }
+                  if (typeof data218 === "string") {
+                    if (!pattern11.test(data218)) {
+                      const err281 = { instancePath: instancePath + "/x-fleetwright/gate/http/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema79, data: data218 };
+                      if (vErrors === null) {
+                        vErrors = [err281];
+                      } else {
+                        vErrors.push(err281);
                       }
                       errors++;
                     }
@@ -6528,28 +6548,16 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                   let data219 = data217.path;
                   if (typeof data219 === "string") {
                     if (!pattern65.test(data219)) {
-                      const err281 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data219 };
+                      const err282 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data219 };
                       if (vErrors === null) {
-                        vErrors = [err281];
+                        vErrors = [err282];
                       } else {
-                        vErrors.push(err281);
+                        vErrors.push(err282);
                       }
                       errors++;
                     }
                   } else {
-                    const err282 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data219 };
-                    if (vErrors === null) {
-                      vErrors = [err282];
-                    } else {
-                      vErrors.push(err282);
-                    }
-                    errors++;
-                  }
-                }
-                if (data217.interval !== void 0) {
-                  let data220 = data217.interval;
-                  if (typeof data220 !== "string") {
-                    const err283 = { instancePath: instancePath + "/x-fleetwright/gate/http/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data220 };
+                    const err283 = { instancePath: instancePath + "/x-fleetwright/gate/http/path", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http.properties.path, data: data219 };
                     if (vErrors === null) {
                       vErrors = [err283];
                     } else {
@@ -6558,10 +6566,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-                if (data217.timeout !== void 0) {
-                  let data221 = data217.timeout;
-                  if (typeof data221 !== "string") {
-                    const err284 = { instancePath: instancePath + "/x-fleetwright/gate/http/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data221 };
+                if (data217.interval !== void 0) {
+                  let data220 = data217.interval;
+                  if (typeof data220 !== "string") {
+                    const err284 = { instancePath: instancePath + "/x-fleetwright/gate/http/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data220 };
                     if (vErrors === null) {
                       vErrors = [err284];
                     } else {
@@ -6570,12 +6578,24 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
+                if (data217.timeout !== void 0) {
+                  let data221 = data217.timeout;
+                  if (typeof data221 !== "string") {
+                    const err285 = { instancePath: instancePath + "/x-fleetwright/gate/http/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data221 };
+                    if (vErrors === null) {
+                      vErrors = [err285];
+                    } else {
+                      vErrors.push(err285);
+                    }
+                    errors++;
+                  }
+                }
               } else {
-                const err285 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data217 };
+                const err286 = { instancePath: instancePath + "/x-fleetwright/gate/http", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/http/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.http.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.http, data: data217 };
                 if (vErrors === null) {
-                  vErrors = [err285];
+                  vErrors = [err286];
                 } else {
-                  vErrors.push(err285);
+                  vErrors.push(err286);
                 }
                 errors++;
               }
@@ -6584,29 +6604,17 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
               let data222 = data216.tcp;
               if (data222 && typeof data222 == "object" && !Array.isArray(data222)) {
                 if (data222.port === void 0) {
-                  const err286 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data222 };
+                  const err287 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.required, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data222 };
                   if (vErrors === null) {
-                    vErrors = [err286];
+                    vErrors = [err287];
                   } else {
-                    vErrors.push(err286);
+                    vErrors.push(err287);
                   }
                   errors++;
                 }
                 for (const key32 in data222) {
                   if (!(key32 === "port" || key32 === "interval" || key32 === "timeout")) {
-                    const err287 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key32 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data222 };
-                    if (vErrors === null) {
-                      vErrors = [err287];
-                    } else {
-                      vErrors.push(err287);
-                    }
-                    errors++;
-                  }
-                }
-                if (data222.port !== void 0) {
-                  let data223 = data222.port;
-                  if (!(typeof data223 == "number" && (!(data223 % 1) && !isNaN(data223)) && isFinite(data223)) && typeof data223 !== "string") {
-                    const err288 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema79.type }, message: "must be integer,string", schema: schema79.type, parentSchema: schema79, data: data223 };
+                    const err288 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key32 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data222 };
                     if (vErrors === null) {
                       vErrors = [err288];
                     } else {
@@ -6614,18 +6622,21 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     }
                     errors++;
                   }
+                }
+                if (data222.port !== void 0) {
+                  let data223 = data222.port;
+                  if (!(typeof data223 == "number" && (!(data223 % 1) && !isNaN(data223)) && isFinite(data223)) && typeof data223 !== "string") {
+                    const err289 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema79.type }, message: "must be integer,string", schema: schema79.type, parentSchema: schema79, data: data223 };
+                    if (vErrors === null) {
+                      vErrors = [err289];
+                    } else {
+                      vErrors.push(err289);
+                    }
+                    errors++;
+                  }
                   if (typeof data223 == "number" && isFinite(data223)) {
                     if (data223 > 65535 || isNaN(data223)) {
-                      const err289 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema79, data: data223 };
-                      if (vErrors === null) {
-                        vErrors = [err289];
-                      } else {
-                        vErrors.push(err289);
-                      }
-                      errors++;
-                    }
-                    if (data223 < 1 || isNaN(data223)) {
-                      const err290 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema79, data: data223 };
+                      const err290 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema79, data: data223 };
                       if (vErrors === null) {
                         vErrors = [err290];
                       } else {
@@ -6633,10 +6644,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                       }
                       errors++;
                     }
-                  }
-                  if (typeof data223 === "string") {
-                    if (!pattern11.test(data223)) {
-                      const err291 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema79, data: data223 };
+                    if (data223 < 1 || isNaN(data223)) {
+                      const err291 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema79, data: data223 };
                       if (vErrors === null) {
                         vErrors = [err291];
                       } else {
@@ -6645,23 +6654,22 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                       errors++;
                     }
                   }
+                  if (typeof data223 === "string") {
+                    if (!pattern11.test(data223)) {
+                      const err292 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema79, data: data223 };
+                      if (vErrors === null) {
+                        vErrors = [err292];
+                      } else {
+                        vErrors.push(err292);
+                      }
+                      errors++;
+                    }
+                  }
                 }
                 if (data222.interval !== void 0) {
                   let data224 = data222.interval;
                   if (typeof data224 !== "string") {
-                    const err292 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data224 };
-                    if (vErrors === null) {
-                      vErrors = [err292];
-                    } else {
-                      vErrors.push(err292);
-                    }
-                    errors++;
-                  }
-                }
-                if (data222.timeout !== void 0) {
-                  let data225 = data222.timeout;
-                  if (typeof data225 !== "string") {
-                    const err293 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data225 };
+                    const err293 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data224 };
                     if (vErrors === null) {
                       vErrors = [err293];
                     } else {
@@ -6670,20 +6678,20 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-              } else {
-                const err294 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data222 };
-                if (vErrors === null) {
-                  vErrors = [err294];
-                } else {
-                  vErrors.push(err294);
+                if (data222.timeout !== void 0) {
+                  let data225 = data222.timeout;
+                  if (typeof data225 !== "string") {
+                    const err294 = { instancePath: instancePath + "/x-fleetwright/gate/tcp/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data225 };
+                    if (vErrors === null) {
+                      vErrors = [err294];
+                    } else {
+                      vErrors.push(err294);
+                    }
+                    errors++;
+                  }
                 }
-                errors++;
-              }
-            }
-            if (data216.minHealthyTime !== void 0) {
-              let data226 = data216.minHealthyTime;
-              if (typeof data226 !== "string") {
-                const err295 = { instancePath: instancePath + "/x-fleetwright/gate/minHealthyTime", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data226 };
+              } else {
+                const err295 = { instancePath: instancePath + "/x-fleetwright/gate/tcp", schemaPath: "#/properties/x-fleetwright/properties/gate/properties/tcp/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate.properties.tcp, data: data222 };
                 if (vErrors === null) {
                   vErrors = [err295];
                 } else {
@@ -6692,10 +6700,10 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data216.healthyDeadline !== void 0) {
-              let data227 = data216.healthyDeadline;
-              if (typeof data227 !== "string") {
-                const err296 = { instancePath: instancePath + "/x-fleetwright/gate/healthyDeadline", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data227 };
+            if (data216.minHealthyTime !== void 0) {
+              let data226 = data216.minHealthyTime;
+              if (typeof data226 !== "string") {
+                const err296 = { instancePath: instancePath + "/x-fleetwright/gate/minHealthyTime", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data226 };
                 if (vErrors === null) {
                   vErrors = [err296];
                 } else {
@@ -6704,20 +6712,20 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-          } else {
-            const err297 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data216 };
-            if (vErrors === null) {
-              vErrors = [err297];
-            } else {
-              vErrors.push(err297);
+            if (data216.healthyDeadline !== void 0) {
+              let data227 = data216.healthyDeadline;
+              if (typeof data227 !== "string") {
+                const err297 = { instancePath: instancePath + "/x-fleetwright/gate/healthyDeadline", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data227 };
+                if (vErrors === null) {
+                  vErrors = [err297];
+                } else {
+                  vErrors.push(err297);
+                }
+                errors++;
+              }
             }
-            errors++;
-          }
-        }
-        if (data215.singleton !== void 0) {
-          let data228 = data215.singleton;
-          if (typeof data228 !== "boolean" && typeof data228 !== "string") {
-            const err298 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data228 };
+          } else {
+            const err298 = { instancePath: instancePath + "/x-fleetwright/gate", schemaPath: "#/properties/x-fleetwright/properties/gate/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.gate.type, parentSchema: schema32.properties["x-fleetwright"].properties.gate, data: data216 };
             if (vErrors === null) {
               vErrors = [err298];
             } else {
@@ -6725,13 +6733,25 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+        }
+        if (data215.singleton !== void 0) {
+          let data228 = data215.singleton;
+          if (typeof data228 !== "boolean" && typeof data228 !== "string") {
+            const err299 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/type", keyword: "type", params: { type: schema39.type }, message: "must be boolean,string", schema: schema39.type, parentSchema: schema39, data: data228 };
+            if (vErrors === null) {
+              vErrors = [err299];
+            } else {
+              vErrors.push(err299);
+            }
+            errors++;
+          }
           if (typeof data228 === "string") {
             if (!pattern11.test(data228)) {
-              const err299 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data228 };
+              const err300 = { instancePath: instancePath + "/x-fleetwright/singleton", schemaPath: "#/$defs/boolean/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema39, data: data228 };
               if (vErrors === null) {
-                vErrors = [err299];
+                vErrors = [err300];
               } else {
-                vErrors.push(err299);
+                vErrors.push(err300);
               }
               errors++;
             }
@@ -6740,26 +6760,17 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         if (data215.priority !== void 0) {
           let data229 = data215.priority;
           if (!(typeof data229 == "number" && (!(data229 % 1) && !isNaN(data229)) && isFinite(data229)) && typeof data229 !== "string") {
-            const err300 = { instancePath: instancePath + "/x-fleetwright/priority", schemaPath: "#/$defs/priority/type", keyword: "type", params: { type: schema113.type }, message: "must be integer,string", schema: schema113.type, parentSchema: schema113, data: data229 };
+            const err301 = { instancePath: instancePath + "/x-fleetwright/priority", schemaPath: "#/$defs/priority/type", keyword: "type", params: { type: schema113.type }, message: "must be integer,string", schema: schema113.type, parentSchema: schema113, data: data229 };
             if (vErrors === null) {
-              vErrors = [err300];
+              vErrors = [err301];
             } else {
-              vErrors.push(err300);
+              vErrors.push(err301);
             }
             errors++;
           }
           if (typeof data229 == "number" && isFinite(data229)) {
             if (data229 > 1e3 || isNaN(data229)) {
-              const err301 = { instancePath: instancePath + "/x-fleetwright/priority", schemaPath: "#/$defs/priority/maximum", keyword: "maximum", params: { comparison: "<=", limit: 1e3 }, message: "must be <= 1000", schema: 1e3, parentSchema: schema113, data: data229 };
-              if (vErrors === null) {
-                vErrors = [err301];
-              } else {
-                vErrors.push(err301);
-              }
-              errors++;
-            }
-            if (data229 < 0 || isNaN(data229)) {
-              const err302 = { instancePath: instancePath + "/x-fleetwright/priority", schemaPath: "#/$defs/priority/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema113, data: data229 };
+              const err302 = { instancePath: instancePath + "/x-fleetwright/priority", schemaPath: "#/$defs/priority/maximum", keyword: "maximum", params: { comparison: "<=", limit: 1e3 }, message: "must be <= 1000", schema: 1e3, parentSchema: schema113, data: data229 };
               if (vErrors === null) {
                 vErrors = [err302];
               } else {
@@ -6767,10 +6778,8 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-          }
-          if (typeof data229 === "string") {
-            if (!pattern11.test(data229)) {
-              const err303 = { instancePath: instancePath + "/x-fleetwright/priority", schemaPath: "#/$defs/priority/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema113, data: data229 };
+            if (data229 < 0 || isNaN(data229)) {
+              const err303 = { instancePath: instancePath + "/x-fleetwright/priority", schemaPath: "#/$defs/priority/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema113, data: data229 };
               if (vErrors === null) {
                 vErrors = [err303];
               } else {
@@ -6779,15 +6788,26 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           }
+          if (typeof data229 === "string") {
+            if (!pattern11.test(data229)) {
+              const err304 = { instancePath: instancePath + "/x-fleetwright/priority", schemaPath: "#/$defs/priority/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema113, data: data229 };
+              if (vErrors === null) {
+                vErrors = [err304];
+              } else {
+                vErrors.push(err304);
+              }
+              errors++;
+            }
+          }
         }
         if (data215.replaceAfter !== void 0) {
           let data230 = data215.replaceAfter;
           if (typeof data230 !== "string") {
-            const err304 = { instancePath: instancePath + "/x-fleetwright/replaceAfter", schemaPath: "#/$defs/replaceAfter/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema114.type, parentSchema: schema114, data: data230 };
+            const err305 = { instancePath: instancePath + "/x-fleetwright/replaceAfter", schemaPath: "#/$defs/replaceAfter/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema114.type, parentSchema: schema114, data: data230 };
             if (vErrors === null) {
-              vErrors = [err304];
+              vErrors = [err305];
             } else {
-              vErrors.push(err304);
+              vErrors.push(err305);
             }
             errors++;
           }
@@ -6803,19 +6823,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
           if (data232 && typeof data232 == "object" && !Array.isArray(data232)) {
             for (const key33 in data232) {
               if (!(key33 === "tagMoved")) {
-                const err305 = { instancePath: instancePath + "/x-fleetwright/image", schemaPath: "#/properties/x-fleetwright/properties/image/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key33 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.image, data: data232 };
-                if (vErrors === null) {
-                  vErrors = [err305];
-                } else {
-                  vErrors.push(err305);
-                }
-                errors++;
-              }
-            }
-            if (data232.tagMoved !== void 0) {
-              let data233 = data232.tagMoved;
-              if (typeof data233 !== "string") {
-                const err306 = { instancePath: instancePath + "/x-fleetwright/image/tagMoved", schemaPath: "#/properties/x-fleetwright/properties/image/properties/tagMoved/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved.type, parentSchema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved, data: data233 };
+                const err306 = { instancePath: instancePath + "/x-fleetwright/image", schemaPath: "#/properties/x-fleetwright/properties/image/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key33 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.image, data: data232 };
                 if (vErrors === null) {
                   vErrors = [err306];
                 } else {
@@ -6823,8 +6831,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (!(data233 === "ignore" || data233 === "report" || data233 === "roll")) {
-                const err307 = { instancePath: instancePath + "/x-fleetwright/image/tagMoved", schemaPath: "#/properties/x-fleetwright/properties/image/properties/tagMoved/enum", keyword: "enum", params: { allowedValues: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved.enum }, message: "must be equal to one of the allowed values", schema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved.enum, parentSchema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved, data: data233 };
+            }
+            if (data232.tagMoved !== void 0) {
+              let data233 = data232.tagMoved;
+              if (typeof data233 !== "string") {
+                const err307 = { instancePath: instancePath + "/x-fleetwright/image/tagMoved", schemaPath: "#/properties/x-fleetwright/properties/image/properties/tagMoved/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved.type, parentSchema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved, data: data233 };
                 if (vErrors === null) {
                   vErrors = [err307];
                 } else {
@@ -6832,21 +6843,18 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
+              if (!(data233 === "ignore" || data233 === "report" || data233 === "roll")) {
+                const err308 = { instancePath: instancePath + "/x-fleetwright/image/tagMoved", schemaPath: "#/properties/x-fleetwright/properties/image/properties/tagMoved/enum", keyword: "enum", params: { allowedValues: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved.enum }, message: "must be equal to one of the allowed values", schema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved.enum, parentSchema: schema32.properties["x-fleetwright"].properties.image.properties.tagMoved, data: data233 };
+                if (vErrors === null) {
+                  vErrors = [err308];
+                } else {
+                  vErrors.push(err308);
+                }
+                errors++;
+              }
             }
           } else {
-            const err308 = { instancePath: instancePath + "/x-fleetwright/image", schemaPath: "#/properties/x-fleetwright/properties/image/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.image.type, parentSchema: schema32.properties["x-fleetwright"].properties.image, data: data232 };
-            if (vErrors === null) {
-              vErrors = [err308];
-            } else {
-              vErrors.push(err308);
-            }
-            errors++;
-          }
-        }
-        if (data215.onChange !== void 0) {
-          let data234 = data215.onChange;
-          if (typeof data234 !== "string" && !(data234 && typeof data234 == "object" && !Array.isArray(data234))) {
-            const err309 = { instancePath: instancePath + "/x-fleetwright/onChange", schemaPath: "#/properties/x-fleetwright/properties/onChange/type", keyword: "type", params: { type: schema32.properties["x-fleetwright"].properties.onChange.type }, message: "must be string,object", schema: schema32.properties["x-fleetwright"].properties.onChange.type, parentSchema: schema32.properties["x-fleetwright"].properties.onChange, data: data234 };
+            const err309 = { instancePath: instancePath + "/x-fleetwright/image", schemaPath: "#/properties/x-fleetwright/properties/image/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.image.type, parentSchema: schema32.properties["x-fleetwright"].properties.image, data: data232 };
             if (vErrors === null) {
               vErrors = [err309];
             } else {
@@ -6854,13 +6862,25 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+        }
+        if (data215.onChange !== void 0) {
+          let data234 = data215.onChange;
+          if (typeof data234 !== "string" && !(data234 && typeof data234 == "object" && !Array.isArray(data234))) {
+            const err310 = { instancePath: instancePath + "/x-fleetwright/onChange", schemaPath: "#/properties/x-fleetwright/properties/onChange/type", keyword: "type", params: { type: schema32.properties["x-fleetwright"].properties.onChange.type }, message: "must be string,object", schema: schema32.properties["x-fleetwright"].properties.onChange.type, parentSchema: schema32.properties["x-fleetwright"].properties.onChange, data: data234 };
+            if (vErrors === null) {
+              vErrors = [err310];
+            } else {
+              vErrors.push(err310);
+            }
+            errors++;
+          }
           if (typeof data234 === "string") {
             if (!pattern74.test(data234)) {
-              const err310 = { instancePath: instancePath + "/x-fleetwright/onChange", schemaPath: "#/properties/x-fleetwright/properties/onChange/pattern", keyword: "pattern", params: { pattern: "^(recreate|restart|signal)$" }, message: 'must match pattern "^(recreate|restart|signal)$"', schema: "^(recreate|restart|signal)$", parentSchema: schema32.properties["x-fleetwright"].properties.onChange, data: data234 };
+              const err311 = { instancePath: instancePath + "/x-fleetwright/onChange", schemaPath: "#/properties/x-fleetwright/properties/onChange/pattern", keyword: "pattern", params: { pattern: "^(recreate|restart|signal)$" }, message: 'must match pattern "^(recreate|restart|signal)$"', schema: "^(recreate|restart|signal)$", parentSchema: schema32.properties["x-fleetwright"].properties.onChange, data: data234 };
               if (vErrors === null) {
-                vErrors = [err310];
+                vErrors = [err311];
               } else {
-                vErrors.push(err310);
+                vErrors.push(err311);
               }
               errors++;
             }
@@ -6870,30 +6890,18 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
               const _errs528 = errors;
               if (typeof key34 === "string") {
                 if (!pattern65.test(key34)) {
-                  const err311 = { instancePath: instancePath + "/x-fleetwright/onChange", schemaPath: "#/properties/x-fleetwright/properties/onChange/propertyNames/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema32.properties["x-fleetwright"].properties.onChange.propertyNames, data: key34, propertyName: key34 };
+                  const err312 = { instancePath: instancePath + "/x-fleetwright/onChange", schemaPath: "#/properties/x-fleetwright/properties/onChange/propertyNames/pattern", keyword: "pattern", params: { pattern: "^/" }, message: 'must match pattern "^/"', schema: "^/", parentSchema: schema32.properties["x-fleetwright"].properties.onChange.propertyNames, data: key34, propertyName: key34 };
                   if (vErrors === null) {
-                    vErrors = [err311];
+                    vErrors = [err312];
                   } else {
-                    vErrors.push(err311);
+                    vErrors.push(err312);
                   }
                   errors++;
                 }
               }
               var valid151 = _errs528 === errors;
               if (!valid151) {
-                const err312 = { instancePath: instancePath + "/x-fleetwright/onChange", schemaPath: "#/properties/x-fleetwright/properties/onChange/propertyNames", keyword: "propertyNames", params: { propertyName: key34 }, message: "property name must be valid", schema: schema32.properties["x-fleetwright"].properties.onChange.propertyNames, parentSchema: schema32.properties["x-fleetwright"].properties.onChange, data: data234 };
-                if (vErrors === null) {
-                  vErrors = [err312];
-                } else {
-                  vErrors.push(err312);
-                }
-                errors++;
-              }
-            }
-            for (const key35 in data234) {
-              let data235 = data234[key35];
-              if (typeof data235 !== "string" && !(data235 && typeof data235 == "object" && !Array.isArray(data235))) {
-                const err313 = { instancePath: instancePath + "/x-fleetwright/onChange/" + key35.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/onChange/type", keyword: "type", params: { type: schema121.type }, message: "must be string,object", schema: schema121.type, parentSchema: schema121, data: data235 };
+                const err313 = { instancePath: instancePath + "/x-fleetwright/onChange", schemaPath: "#/properties/x-fleetwright/properties/onChange/propertyNames", keyword: "propertyNames", params: { propertyName: key34 }, message: "property name must be valid", schema: schema32.properties["x-fleetwright"].properties.onChange.propertyNames, parentSchema: schema32.properties["x-fleetwright"].properties.onChange, data: data234 };
                 if (vErrors === null) {
                   vErrors = [err313];
                 } else {
@@ -6901,20 +6909,21 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
+            }
+            for (const key35 in data234) {
+              let data235 = data234[key35];
+              if (typeof data235 !== "string" && !(data235 && typeof data235 == "object" && !Array.isArray(data235))) {
+                const err314 = { instancePath: instancePath + "/x-fleetwright/onChange/" + key35.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/onChange/type", keyword: "type", params: { type: schema121.type }, message: "must be string,object", schema: schema121.type, parentSchema: schema121, data: data235 };
+                if (vErrors === null) {
+                  vErrors = [err314];
+                } else {
+                  vErrors.push(err314);
+                }
+                errors++;
+              }
               if (typeof data235 === "string") {
                 if (!pattern74.test(data235)) {
-                  const err314 = { instancePath: instancePath + "/x-fleetwright/onChange/" + key35.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/onChange/pattern", keyword: "pattern", params: { pattern: "^(recreate|restart|signal)$" }, message: 'must match pattern "^(recreate|restart|signal)$"', schema: "^(recreate|restart|signal)$", parentSchema: schema121, data: data235 };
-                  if (vErrors === null) {
-                    vErrors = [err314];
-                  } else {
-                    vErrors.push(err314);
-                  }
-                  errors++;
-                }
-              }
-              if (data235 && typeof data235 == "object" && !Array.isArray(data235)) {
-                if (data235.signal === void 0) {
-                  const err315 = { instancePath: instancePath + "/x-fleetwright/onChange/" + key35.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/onChange/required", keyword: "required", params: { missingProperty: "signal" }, message: "must have required property 'signal'", schema: schema121.required, parentSchema: schema121, data: data235 };
+                  const err315 = { instancePath: instancePath + "/x-fleetwright/onChange/" + key35.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/onChange/pattern", keyword: "pattern", params: { pattern: "^(recreate|restart|signal)$" }, message: 'must match pattern "^(recreate|restart|signal)$"', schema: "^(recreate|restart|signal)$", parentSchema: schema121, data: data235 };
                   if (vErrors === null) {
                     vErrors = [err315];
                   } else {
@@ -6922,13 +6931,24 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                   errors++;
                 }
+              }
+              if (data235 && typeof data235 == "object" && !Array.isArray(data235)) {
+                if (data235.signal === void 0) {
+                  const err316 = { instancePath: instancePath + "/x-fleetwright/onChange/" + key35.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/onChange/required", keyword: "required", params: { missingProperty: "signal" }, message: "must have required property 'signal'", schema: schema121.required, parentSchema: schema121, data: data235 };
+                  if (vErrors === null) {
+                    vErrors = [err316];
+                  } else {
+                    vErrors.push(err316);
+                  }
+                  errors++;
+                }
                 for (const key36 in data235) {
                   if (!(key36 === "signal")) {
-                    const err316 = { instancePath: instancePath + "/x-fleetwright/onChange/" + key35.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/onChange/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key36 }, message: "must NOT have additional properties", schema: false, parentSchema: schema121, data: data235 };
+                    const err317 = { instancePath: instancePath + "/x-fleetwright/onChange/" + key35.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/onChange/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key36 }, message: "must NOT have additional properties", schema: false, parentSchema: schema121, data: data235 };
                     if (vErrors === null) {
-                      vErrors = [err316];
+                      vErrors = [err317];
                     } else {
-                      vErrors.push(err316);
+                      vErrors.push(err317);
                     }
                     errors++;
                   }
@@ -6936,11 +6956,11 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 if (data235.signal !== void 0) {
                   let data236 = data235.signal;
                   if (typeof data236 !== "string") {
-                    const err317 = { instancePath: instancePath + "/x-fleetwright/onChange/" + key35.replace(/~/g, "~0").replace(/\//g, "~1") + "/signal", schemaPath: "#/$defs/onChange/properties/signal/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.signal.type, parentSchema: schema121.properties.signal, data: data236 };
+                    const err318 = { instancePath: instancePath + "/x-fleetwright/onChange/" + key35.replace(/~/g, "~0").replace(/\//g, "~1") + "/signal", schemaPath: "#/$defs/onChange/properties/signal/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema121.properties.signal.type, parentSchema: schema121.properties.signal, data: data236 };
                     if (vErrors === null) {
-                      vErrors = [err317];
+                      vErrors = [err318];
                     } else {
-                      vErrors.push(err317);
+                      vErrors.push(err318);
                     }
                     errors++;
                   }
@@ -6958,16 +6978,7 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
         if (data215.expose !== void 0) {
           let data238 = data215.expose;
           if (!(data238 && typeof data238 == "object" && !Array.isArray(data238))) {
-            const err318 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data238 };
-            if (vErrors === null) {
-              vErrors = [err318];
-            } else {
-              vErrors.push(err318);
-            }
-            errors++;
-          }
-          if (true) {
-            const err319 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data238 };
+            const err319 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data238 };
             if (vErrors === null) {
               vErrors = [err319];
             } else {
@@ -6975,23 +6986,32 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
+          if (true) {
+            const err320 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "", parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data238 };
+            if (vErrors === null) {
+              vErrors = [err320];
+            } else {
+              vErrors.push(err320);
+            }
+            errors++;
+          }
         }
       } else {
-        const err320 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data215 };
+        const err321 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data215 };
         if (vErrors === null) {
-          vErrors = [err320];
+          vErrors = [err321];
         } else {
-          vErrors.push(err320);
+          vErrors.push(err321);
         }
         errors++;
       }
     }
   } else {
-    const err321 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
+    const err322 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
     if (vErrors === null) {
-      vErrors = [err321];
+      vErrors = [err322];
     } else {
-      vErrors.push(err321);
+      vErrors.push(err322);
     }
     errors++;
   }

@@ -367,6 +367,13 @@ describe('the number of instances and their name', () => {
     expect(originAt(loadWeb(['scale: 3']).origins, 'deploy.replicas')).toMatchObject({ line: 4 });
   });
 
+  it.each(['deploy: { replicas: 100000000 }', 'scale: 100000000'])(
+    'is no more than a fleet can hold: %s',
+    (line) => {
+      expect(() => loadWeb([line])).toThrow('must be at most 100000, got 100000000');
+    },
+  );
+
   it.each([
     ['a name', ['container_name: shop-front'], 'shop-front'],
     ['an empty one', ['container_name: ""'], undefined],
