@@ -78,8 +78,10 @@ function countGiven({ current }: PlacementInput, { assignments }: Placement): nu
   return [...assignments].filter(([key, host]) => current.get(key) !== host).length;
 }
 
-/** Hosts in five zones, services that reserve, and one in four that is spread over zones. */
+/** Hosts in five zones, services that reserve; of four, one is spread over zones and one has data on its hosts. */
 function fleet(): PlacementInput {
+  const where = { source: 'data', target: '/data', readOnly: false, noCopy: false };
+  const data = { type: 'volume', ...where } as const;
   const hosts = Array.from({ length: numbers.hosts }, (_, index) =>
     aHost(`host-${index}`, {
       labels: { zone: String(index % 5) },
@@ -94,6 +96,7 @@ function fleet(): PlacementInput {
         replicas: numbers.replicas,
         reservedNanoCpus: 5e8,
         ...(index === 0 ? { spread: ['node.labels.zone'] } : {}),
+        ...(index === 1 ? { container: { mounts: [data] } } : {}),
       }),
     })),
   ).flat();

@@ -1,4 +1,5 @@
 import type { ServiceSpec } from '../model/application.ts';
+import { groupBy } from '../model/group-by.ts';
 import { neighbours } from '../model/shared-slot.ts';
 import type { PlacedService } from './placed-service.ts';
 
@@ -18,14 +19,16 @@ export function dataOnHost({ container }: Pick<ServiceSpec, 'container'>): strin
  */
 export function hostTies(services: readonly PlacedService[]): ReadonlyMap<string, string> {
   const ties = new Map<string, string>();
+  // Nothing is shared between applications, of which there may be thousands.
+  const applications = groupBy(services, ({ application }) => application);
   const tie = (placed: PlacedService, why: string): void => {
     const key = `${placed.application}/${placed.service.name}`;
     if (ties.has(key)) return;
     ties.set(key, why);
     // Where a hook has run says nothing about where its service may go.
     if (placed.service.job?.of !== undefined) return;
-    for (const near of nearOnes(placed, services))
-      tie(near, `service "${placed.service.name}" stays`);
+    const own = applications.get(placed.application) ?? [];
+    for (const near of nearOnes(placed, own)) tie(near, `service "${placed.service.name}" stays`);
   };
   for (const placed of services) {
     const why = ownTie(placed.service);
@@ -42,15 +45,18 @@ function ownTie(service: ServiceSpec): string | null {
   return data === null ? null : `its data is there (${data})`;
 }
 
-/** Those that share something with a service, and those that it shares something with. */
+/**
+ * Those that share something with a service, and those that it shares something with.
+ *
+ * @param services of its application
+ */
 function nearOnes(
-  { application, service }: PlacedService,
+  { service }: PlacedService,
   services: readonly PlacedService[],
 ): readonly PlacedService[] {
   const own = neighbours(service);
   return services.filter(
     (other) =>
-      other.application === application &&
       other.service.job?.of === undefined &&
       (own.includes(other.service.name) || neighbours(other.service).includes(service.name)),
   );

@@ -1,7 +1,7 @@
 import type { DriftReport, IgnoredItem, Item } from '../generated/drift.ts';
 import { pageScript, pageStyle } from './drift-page.ts';
 import { fieldName, nameOf, ruleInWords, serviceInWords } from './drift-words.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../model/group-by.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
 import { count, formatField, formatPosition } from './text.ts';

@@ -2,7 +2,7 @@ import type { DriftReport, IgnoredItem, Item } from '../generated/drift.ts';
 import { fieldName, ruleInWords, serviceInWords } from './drift-words.ts';
 import type { Block } from './fit-blocks.ts';
 import { fitBlocks } from './fit-blocks.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../model/group-by.ts';
 import { inertCode } from './inert-code.ts';
 import { longestComment } from './markdown-comment.ts';
 import { cell, table } from './markdown-table.ts';

@@ -4,7 +4,7 @@ import type { UnreachableHost } from '../model/observation.ts';
 import { diagnosticLines } from './diagnostics-markdown.ts';
 import type { Block } from './fit-blocks.ts';
 import { fitBlocks } from './fit-blocks.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../model/group-by.ts';
 import { inertCode } from './inert-code.ts';
 import { commentMark, longestComment } from './markdown-comment.ts';
 import { cell, table } from './markdown-table.ts';

@@ -1,5 +1,5 @@
 import type { Cause, Step } from '../generated/plan.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../model/group-by.ts';
 
 /** What becomes of one slot, or of what belongs to a service or an application as a whole. */
 export interface PlannedSlot {

@@ -1,6 +1,6 @@
 import type { Cause, Plan, Step } from '../generated/plan.ts';
 import { renderAdoptions } from './adoption-document.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../model/group-by.ts';
 import { renderHeld } from './held-document.ts';
 import type { PlannedSlot } from './plan-slots.ts';
 import { plannedCauses, plannedSlots, serviceKey } from './plan-slots.ts';

@@ -7,7 +7,7 @@ import { standingOf } from './application-standing.ts';
 import type { Adoption } from './decide-adoption.ts';
 import type { ApplicationDecision } from './decide-application.ts';
 import { decideApplication } from './decide-application.ts';
-import { groupInstances } from './group-instances.ts';
+import { groupBy } from '../model/group-by.ts';
 import type { ApplicationStanding } from './hold-changes.ts';
 import { holdOf } from './hold-changes.ts';
 import { isChanging } from './is-changing.ts';
@@ -59,7 +59,7 @@ export function decideApplications(
       departures,
       isolation: standing.isolation,
       adoption: adoptions.find(({ application }) => application === name) ?? null,
-      instances: groupInstances(own, ({ slotKey }) => slotKey),
+      instances: groupBy(own, ({ slotKey }) => slotKey),
     });
     standings.set(name, standingOf(decision, spec, record, own));
     decisions.set(name, decision);

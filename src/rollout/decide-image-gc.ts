@@ -1,3 +1,4 @@
+import { groupBy } from '../model/group-by.ts';
 import type { ImageGc } from '../model/fleet.ts';
 import type { ImageRecord, JournalEntry } from '../model/journal-state.ts';
 import type { HostName } from '../model/names.ts';
@@ -26,9 +27,11 @@ export function decideImageGc(world: World): ImageGcDecision {
   if (images.size === 0) return { steps: [], entries: [], reviewAt: null };
   const { gc } = world.desired.fleet.image;
   const isNeeded = gc === undefined ? () => true : imageNeeds(world, gc.keep);
-  const hosts = [...world.observations.values()].flatMap((seen) =>
-    seen.kind === 'reachable' ? [decideHost(world, seen, gc, isNeeded)] : [],
-  );
+  const pulled = groupBy(images.values(), ({ host }) => host);
+  const hosts = [...world.observations.values()].flatMap((seen) => {
+    const records = pulled.get(seen.host) ?? [];
+    return seen.kind === 'reachable' ? [decideHost(world, seen, records, { gc, isNeeded })] : [];
+  });
   const times = hosts.flatMap(({ reviewAt }) => reviewAt ?? []);
   return {
     steps: hosts.flatMap(({ steps }) => steps),
@@ -46,10 +49,15 @@ interface Pulled {
 function decideHost(
   world: World,
   host: ReachableHost,
-  gc: ImageGc | undefined,
-  isNeeded: (image: ObservedImage) => boolean,
+  records: readonly ImageRecord[],
+  {
+    gc,
+    isNeeded,
+  }: {
+    readonly gc: ImageGc | undefined;
+    readonly isNeeded: (image: ObservedImage) => boolean;
+  },
 ): ImageGcDecision {
-  const records = [...world.journal.images.values()].filter((one) => one.host === host.host);
   const entries: JournalEntry[] = [];
   const unused: Pulled[] = [];
   for (const record of records) {

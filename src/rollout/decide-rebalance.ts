@@ -9,7 +9,7 @@ import type { PlacedService } from '../placement/placed-service.ts';
 import type { Move } from '../placement/rebalance.ts';
 import { rebalance } from '../placement/rebalance.ts';
 import type { Answer } from './decide-requests.ts';
-import { groupInstances } from './group-instances.ts';
+import { groupBy } from '../model/group-by.ts';
 import { inventoryOf } from './older-schemas.ts';
 import { isByHost, replaceOrder } from './order.ts';
 import { placedServices, placementInput, targetsOf } from './place-all.ts';
@@ -29,7 +29,7 @@ export function movesFor(
   const targets = targetsOf(world);
   const inventory = inventoryOf(world);
   const { input } = placementInput(world, targets, inventory);
-  const instances = groupInstances(inventory.instances, (one) => one.slotKey);
+  const instances = groupBy(inventory.instances, (one) => one.slotKey);
   const asked = targets.filter(({ spec }) => application === '' || spec.name === application);
   const movable = movableServices(world, asked, placedServices(world, targets)).flatMap((placed) =>
     slotKeysOf(placed).filter((key) => isSettledThere(world, key, instances.get(key) ?? [])),

@@ -17,7 +17,7 @@ import { adoptionEntries, decideAdoptions } from './decide-adoption.ts';
 import { decideApplications } from './decide-applications.ts';
 import { decideRequests } from './decide-requests.ts';
 import { decideVolumeRemovals } from './decide-volume-removal.ts';
-import { groupInstances } from './group-instances.ts';
+import { groupBy } from '../model/group-by.ts';
 import { inventoryOf, withCurrentJournal } from './older-schemas.ts';
 import { endedMoves } from './moves.ts';
 import { decideImageGc } from './decide-image-gc.ts';
@@ -133,7 +133,7 @@ function isSucceeded({ settled, target, conditions }: ApplicationDecision): bool
 }
 
 function byApplication({ instances }: Inventory): ReadonlyMap<string, readonly Instance[]> {
-  return groupInstances(instances, ({ identity }) => identity.application);
+  return groupBy(instances, ({ identity }) => identity.application);
 }
 
 /** One step per key: two services may ask for one image on one host. */
