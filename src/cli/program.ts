@@ -164,11 +164,7 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
     .option('--exit-code', 'exit with 1 when there is open drift')
     .option('--application <name>', 'only of this application')
     .option('--host <name>', 'only on this host')
-    .option(
-      '--since <duration>',
-      'only what came, or was put right, within this time',
-      parseTimeout,
-    )
+    .option('--since <duration>', 'only what came, or was put right, within this time', parseTime)
     .action(async (flags: DriftFlags, command: Command) => {
       const { settings, output: out, logger } = live(command, 'error');
       const { drift } = await import('./drift.ts');
@@ -388,15 +384,14 @@ const rareFlags = [
 const longestTimeoutMs = 2 ** 31 - 1;
 
 function parseTimeout(text: string): number {
-  const parsed = parseDuration(text);
-  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
-  return Math.min(parsed.value, longestTimeoutMs);
+  return Math.min(parseTime(text), longestTimeoutMs);
 }
 
 function parseTime(text: string): number {
   const parsed = parseDuration(text);
-  if (parsed.ok) return parsed.value;
-  throw new InvalidArgumentError(parsed.message);
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
+  if (parsed.value >= 0) return parsed.value;
+  throw new InvalidArgumentError('it must not be negative.');
 }
 
 const highestLimit = 10_000;

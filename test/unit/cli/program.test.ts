@@ -33,3 +33,13 @@ it('every key of the configuration that is a text is a flag of all commands of a
     expect(flags).toEqual(expect.arrayContaining([...keys, 'source']));
   }
 });
+
+it('drift looks back for as long as it is told, also beyond what a timer can wait', () => {
+  const { commands } = createProgram(new AbortController().signal, () => {});
+  const since = commands
+    .find((each) => each.name() === 'drift')
+    ?.options.find((option) => option.attributeName() === 'since');
+
+  expect(since?.parseArg?.('60d', undefined)).toBe(60 * 24 * 60 * 60_000);
+  expect(() => since?.parseArg?.('-1s', undefined)).toThrow('must not be negative');
+});
