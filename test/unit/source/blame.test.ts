@@ -62,6 +62,22 @@ describe('Source.lastChange() of a line', () => {
     expect(await found(source, 6, 'HEAD~2')).toEqual((await blamed('HEAD~2')).slice(0, 6));
   });
 
+  it('agrees with it for each line after many edits of one file', async () => {
+    let lines = Array.from({ length: 40 }, (_, index) => `key-${index}: 0`);
+    for (let edit = 0; edit < 30; edit += 1) {
+      const at = (edit * 17) % lines.length;
+      if (edit % 5 === 3) lines = lines.toSpliced(at, 0, `# note ${edit}`);
+      else if (edit % 7 === 6) lines = lines.toSpliced(at, 2);
+      else lines = lines.with(at, `key-${at}: ${edit}`);
+      await commit([...lines, '']);
+    }
+    await using source = await openTestSource({ repository: repository.path });
+
+    const expected = await blamed();
+    expect(new Set(expected).size).toBeGreaterThan(15);
+    expect(await found(source, expected.length)).toEqual(expected);
+  });
+
   it('agrees with it over merges: a line is from the side that brought it', async () => {
     await commit(['a: 1', 'b: 1', 'c: 1', 'd: 1', 'e: 1', 'f: 1', 'g: 1', '']);
     await repository.git('checkout', '-q', '-b', 'side');
