@@ -30,7 +30,8 @@ function subjectOf({ application, service, slot, host }: Entry): string {
 function whatHappened({ kind, action, result }: Entry): string {
   if (kind === 'request') return `${action} ${result === 'done' ? 'asked for' : result}`;
   if (kind === 'step') return `${action} ${result}`;
-  const words = kind.replaceAll('-', ' ');
+  // What is about a host begins with its name.
+  const words = kind.replace(/^host-/, '').replaceAll('-', ' ');
   // The other kinds say it themselves.
   return kind === 'healed' && result !== 'done' ? `heal ${result}` : words;
 }

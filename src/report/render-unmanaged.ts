@@ -36,6 +36,8 @@ function ofProject(project: string): string {
 }
 
 function summaryOf(hosts: readonly UnmanagedHost[]): string {
+  const where = `on ${count(hosts.length, 'host')}`;
+  if (hosts.every((host) => rowsOf(host).length === 0)) return `nothing else is ${where}`;
   const number = (key: 'containers' | 'networks' | 'volumes'): number =>
     hosts.reduce((sum, host) => sum + host[key].length, 0);
   const all = [
@@ -43,5 +45,5 @@ function summaryOf(hosts: readonly UnmanagedHost[]): string {
     count(number('networks'), 'network'),
     count(number('volumes'), 'volume'),
   ];
-  return `${all.join(', ')} on ${count(hosts.length, 'host')}; they are never touched`;
+  return `${all.join(', ')} ${where}; they are never touched`;
 }

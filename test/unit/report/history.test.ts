@@ -77,7 +77,7 @@ describe('the text of the history', () => {
       '    commit 000000000000 by Ada',
       '2023-11-14T22:13:20Z  shop/web/1 on host-1 heal begun',
       '    by fleetwright',
-      '2023-11-14T22:13:20Z  host host-1 host lost in 5 min 0 s',
+      '2023-11-14T22:13:20Z  host host-1 lost in 5 min 0 s',
       '    by fleetwright',
       '2023-11-14T22:13:20Z  shop suspend refused',
       '    no; by ada@laptop',

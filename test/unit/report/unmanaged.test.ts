@@ -102,4 +102,16 @@ describe('what Git does not know', () => {
       2 containers, 1 network, 1 volume on 1 host; they are never touched"
     `);
   });
+
+  it('is said to be nothing where there is nothing', () => {
+    const empty = document.hosts.map((host) => ({
+      ...host,
+      containers: [],
+      networks: [],
+      volumes: [],
+    }));
+    const text = renderUnmanaged({ ...document, hosts: empty, unreachableHosts: [] }, plainStyle);
+
+    expect(text.split('\n').slice(2)).toEqual(['nothing else is on 1 host']);
+  });
 });
