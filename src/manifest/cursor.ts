@@ -71,8 +71,9 @@ export function atKey(cursor: Cursor): Cursor {
 
 /** The member of a map, by one key or by several. */
 export function child(cursor: Cursor, key: string, ...below: readonly string[]): Cursor {
-  const member = step(cursor, key);
-  return below.length === 0 ? member : below.reduce(step, member);
+  let member = step(cursor, key);
+  for (const each of below) member = step(member, each);
+  return member;
 }
 
 function step(cursor: Cursor, key: string): Cursor {

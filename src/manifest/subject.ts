@@ -28,12 +28,17 @@ export function createSubject(
     ([, service]) => service.node?.kind === 'map',
   );
   const active = activeProfiles(context.variables);
-  const isActive = ([, service]: readonly [string, Cursor]): boolean => runsWith(service, active);
+  const services = new Map<string, Cursor>();
+  const inactive = new Set<string>();
+  for (const [name, service] of all) {
+    if (runsWith(service, active)) services.set(name, service);
+    else inactive.add(name);
+  }
   return {
     ...context,
     root,
-    services: new Map(all.filter(isActive)),
-    inactive: new Set(all.filter((each) => !isActive(each)).map(([name]) => name)),
+    services,
+    inactive,
     jobs: new Map([
       ...all.flatMap(([name, service]): readonly (readonly [string, Cursor])[] => {
         const job = child(service, 'x-fleetwright', 'job');

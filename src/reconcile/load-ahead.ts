@@ -27,8 +27,8 @@ type ReadFile = (path: string) => Promise<Uint8Array | TooLarge>;
 
 /** From how many new manifests on it pays to start threads for them. */
 const worthwhile = 500;
-/** A part keeps a thread busy for a moment, and the thread that collects them for less. */
-const partSize = 100;
+/** A part keeps a thread busy for a moment, and the thread that collects them for less; in the end one waits for another's. */
+const partSize = 40;
 /** Manifests that this thread loads in one go: other work waits for some milliseconds at most. */
 const sliceSize = 5;
 const maxThreads = 4;

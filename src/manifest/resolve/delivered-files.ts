@@ -49,26 +49,26 @@ export function deliveredOrigins(
   service: Cursor,
   container: ContainerSpec,
 ): readonly (readonly [string, Origin])[] {
-  const mounts = items(child(service, 'volumes')).map(
-    (mount) => ['volumes', mountTarget(mount), mount] as const,
-  );
-  const declared = (['configs', 'secrets'] as const).flatMap((kind) =>
-    items(child(service, kind)).map((item) => [kind, fileTarget(item, kind), item] as const),
-  );
-  const asked = Object.fromEntries(
-    [...mounts, ...declared].flatMap(([kind, target, { origin }]) =>
-      target === null ? [] : [[`${kind}.${target}`, origin] as const],
-    ),
-  );
-  return [...originsWithin(container, asked), ...Object.entries(asked)];
+  const asked = new Map<string, Origin>();
+  for (const mount of items(child(service, 'volumes'))) {
+    const target = mountTarget(mount);
+    if (target !== null) asked.set(`volumes.${target}`, mount.origin);
+  }
+  for (const kind of ['configs', 'secrets'] as const) {
+    for (const item of items(child(service, kind))) {
+      const target = fileTarget(item, kind);
+      if (target !== null) asked.set(`${kind}.${target}`, item.origin);
+    }
+  }
+  return [...originsWithin(container, asked), ...asked];
 }
 
 function originsWithin(
   { fileMounts = [] }: ContainerSpec,
-  asked: Readonly<Record<string, Origin>>,
+  asked: ReadonlyMap<string, Origin>,
 ): readonly (readonly [string, Origin])[] {
   return fileMounts.flatMap((mount) => {
-    const origin = asked[`volumes.${mount.target}`];
+    const origin = asked.get(`volumes.${mount.target}`);
     const live = mount.files.filter(({ onChange }) => onChange !== undefined);
     return live.flatMap((file) =>
       origin === undefined ? [] : [[`volumes.${pathIn(mount, file)}`, origin] as const],

@@ -78,9 +78,11 @@ function isPath(source: string): boolean {
   return /^(?:[./~]|\\\\|\p{L}:)/u.test(source);
 }
 
+const uncleanPart = /.\/$|\/(?:\/|\.\.?(?:\/|$))/s;
+
 /** As Go's path.Clean, for absolute paths: no `.`, no `..`, no double or final slash. */
 export function cleanPath(path: string): string {
-  if (!path.startsWith('/')) return path;
+  if (!path.startsWith('/') || !uncleanPart.test(path)) return path;
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '..') parts.pop();
