@@ -4,13 +4,20 @@ import type { SourceTree } from './source-tree.ts';
 
 /** What one commit is to change. */
 export interface Change {
+  /**
+   * The branch that the commit is put on, when that is not the followed one. It begins at `base` when there is none of this
+   * name yet.
+   */
+  readonly branch?: string;
   /** The commit whose files were looked at: on a newer head the change is made only if its paths still are as they were here. */
   readonly base: CommitSha;
   /**
-   * What each file becomes, by its path from the root of the repository: a blob that some commit of the repository holds, or
-   * null to remove the file. A file keeps its mode; one that is not there becomes an ordinary one.
+   * What each file becomes, by its path from the root of the repository: a blob, or null to remove the file. A file keeps its
+   * mode; one that is not there becomes an ordinary one.
    */
   readonly edits: ReadonlyMap<string, string | null>;
+  /** The bytes of blobs that no commit of the repository holds yet, by id. */
+  readonly blobs?: ReadonlyMap<string, Uint8Array>;
   /** `Name <address>`: author and committer. */
   readonly author: string;
   readonly message: string;

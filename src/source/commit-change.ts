@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StalledError, TransientError } from '../model/errors.ts';
 import type { CommitSha } from '../model/names.ts';
 import { toCommitSha } from '../model/names.ts';
+import { renamed } from '../model/revision.ts';
 import type { TreeEntry } from '../model/tree.ts';
 import type { Change, Committed } from './change.ts';
 import { formatCommit } from './commit-object.ts';
@@ -20,6 +21,8 @@ export interface NewCommit {
   readonly oid: string;
   /** The head that it is made for. */
   readonly parent: string;
+  /** The branch begins with it: there is none of this name yet. */
+  readonly isFirst: boolean;
   /** The commit, its new trees, and the blobs that it restores: the server may have dropped those since. */
   readonly objects: readonly GitObject[];
   readonly edits: Change['edits'];
@@ -33,9 +36,12 @@ export interface NewCommit {
 export interface Publisher {
   /** The repository, as messages name it. */
   readonly where: string;
-  /** The head of the branch as it is now, with its objects readable. */
-  readonly head: (signal: AbortSignal) => Promise<string>;
-  /** Makes it the head if the branch still is at its parent; false when the branch has moved or is being moved. */
+  /** The head of the branch as it is now, with its objects readable; undefined when there is no such branch. */
+  readonly head: (signal: AbortSignal) => Promise<string | undefined>;
+  /**
+   * Makes it the head if the branch still is at its parent, or still is not there; false when the branch has moved or is being
+   * moved.
+   */
   readonly publish: (commit: NewCommit, signal: AbortSignal) => Promise<boolean>;
   /** Commits are signed with it. */
   readonly signing: SigningOptions | undefined;
@@ -59,17 +65,17 @@ export async function commitChange(
 ): Promise<Committed> {
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     signal.throwIfAborted();
-    const head = toCommitSha(await publisher.head(signal));
+    const tip = await publisher.head(signal);
+    const head = tip === undefined ? change.base : toCommitSha(tip);
     await refuseConflict(publisher.where, store, change, head);
-    const built = await buildCommit(store, change, head, publisher.signing);
+    const built = await buildCommit(store, change, { head, isFirst: tip === undefined }, publisher);
     if (built === null) return { kind: 'unchanged', head: await reader.revision(head) };
     await change.check(withEdits(await reader.tree(head, signal), change.edits));
     if (await publisher.publish(built.commit, signal)) {
-      return {
-        kind: 'committed',
-        revision: reader.describe(built.commit.oid, built.bytes),
-        parent: head,
-      };
+      const made = reader.describe(built.commit.oid, built.bytes);
+      const { branch } = change;
+      const revision = branch === undefined ? made : renamed(made, { branch });
+      return { kind: 'committed', revision, parent: head };
     }
     await sleep(retryMs * attempt, undefined, { signal });
   }
@@ -117,9 +123,9 @@ async function oidAt(store: ObjectStore, commit: string, path: string): Promise<
 /** Null when the commit would change nothing. */
 async function buildCommit(
   store: ObjectStore,
-  { edits, author, message }: Change,
-  head: CommitSha,
-  signing: SigningOptions | undefined,
+  { edits, blobs: newBlobs, author, message }: Change,
+  { head, isFirst }: { readonly head: CommitSha; readonly isFirst: boolean },
+  { signing }: Pick<Publisher, 'signing'>,
 ): Promise<{ readonly commit: NewCommit; readonly bytes: Uint8Array } | null> {
   const before = (await store.commit(head)).tree;
   const { oid: tree, trees } = await editTree(store, before, edits);
@@ -129,9 +135,11 @@ async function buildCommit(
   const own = gitObject('commit', bytes);
   const blobs: GitObject[] = [];
   for (const oid of new Set(edits.values())) {
-    if (oid !== null) blobs.push({ type: 'blob', oid, bytes: await store.blob(oid) });
+    if (oid === null) continue;
+    blobs.push({ type: 'blob', oid, bytes: newBlobs?.get(oid) ?? (await store.blob(oid)) });
   }
   const [subject = ''] = message.split('\n', 1);
   const objects = [...blobs, ...trees, own];
-  return { commit: { oid: own.oid, parent: head, objects, edits, author, subject }, bytes };
+  const commit = { oid: own.oid, parent: head, isFirst, objects, edits, author, subject };
+  return { commit, bytes };
 }

@@ -25,12 +25,13 @@ import { moveBranch } from './move-branch.ts';
 import { findNamedRef } from './named-ref.ts';
 import { ObjectStore } from './object-store.ts';
 import { startPolling } from './poll.ts';
-import { checkedOutElsewhere, missingCommit, noBranch } from './refusals.ts';
+import { checkedOutElsewhere, missingCommit } from './refusals.ts';
 import { RepositoryReader } from './repository-reader.ts';
 import type { SigningOptions } from './sign-commit.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { Source } from './source.ts';
 import type { Submodules } from './submodules/submodules.ts';
+import { targetBranch } from './target-branch.ts';
 import { watchRefs } from './watch-refs.ts';
 import { updateWorktree } from './worktree.ts';
 
@@ -132,16 +133,18 @@ export class LocalSource implements Source {
   }
 
   async commit(change: Change, signal: AbortSignal): Promise<Committed> {
-    const { ref } = this.#options;
-    if (ref.kind !== 'branch') throw noBranch(ref, this.#where);
+    const branch = targetBranch(change, this.#options.ref, this.#where);
     const doing = `commit to ${this.#where}`;
     const publisher: Publisher = {
       where: this.#where,
       signing: this.#options.signing,
-      head: async (signal) => (await this.#readHead(signal)).commit,
+      head: async (signal) =>
+        change.branch === undefined
+          ? (await this.#readHead(signal)).commit
+          : this.#resolveRef(`refs/heads/${branch}`),
       publish: async (commit, signal) => {
         try {
-          return await this.#publish(commit, ref.name);
+          return await this.#publish(commit, branch);
         } catch (error) {
           throw asSourceError(error, doing, signal);
         }
@@ -219,9 +222,9 @@ export class LocalSource implements Source {
     return moveBranch({
       gitdir,
       branch,
-      from: commit.parent,
+      from: commit.isFirst ? undefined : commit.parent,
       to: commit.oid,
-      read: async () => (await this.#findTip()).oid,
+      read: () => this.#resolveRef(`refs/heads/${branch}`),
       before: async () => {
         if (place.kind === 'here') await updateWorktree(this.#store, place.root, gitdir, commit);
       },

@@ -21,13 +21,14 @@ import { startPolling } from './poll.ts';
 import { pushCommit } from './push-commit.ts';
 import type { PushReport } from './push-report.ts';
 import { isContention } from './push-report.ts';
-import { noBranch, refusedPush } from './refusals.ts';
+import { refusedPush } from './refusals.ts';
 import { RepositoryReader } from './repository-reader.ts';
 import { serverRefs } from './server-refs.ts';
 import type { SourceOptions } from './source-options.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { Source } from './source.ts';
 import type { Submodules } from './submodules/submodules.ts';
+import { targetBranch } from './target-branch.ts';
 import type { Transport } from './transport.ts';
 
 export interface MirrorSourceOptions extends Pick<
@@ -147,20 +148,24 @@ export class MirrorSource implements Source {
   }
 
   async commit(change: Change, signal: AbortSignal): Promise<Committed> {
-    const { ref } = this.#options;
-    if (ref.kind !== 'branch') throw noBranch(ref, this.#where);
+    const branch = targetBranch(change, this.#options.ref, this.#where);
+    const aside = change.branch === undefined ? null : `refs/heads/${branch}`;
     const publisher: Publisher = {
       where: this.#where,
       signing: this.#options.signing,
       head: async (signal) => {
         try {
-          return (await this.#fetchHead(signal)).oid;
+          if (aside === null) return (await this.#fetchHead(signal)).oid;
+          return await this.#fetchAside(aside, signal);
         } catch (error) {
           throw asSourceError(error, `read ${this.#where}`, signal);
         }
       },
       publish: (commit, signal) =>
-        this.#publish(commit, ref.name, signal).catch((error: unknown) => {
+        (aside === null
+          ? this.#publish(commit, branch, signal)
+          : this.#publishAside(commit, branch, signal)
+        ).catch((error: unknown) => {
           throw asSourceError(error, `push to ${this.#where}`, signal);
         }),
     };
@@ -236,6 +241,13 @@ export class MirrorSource implements Source {
     return { ...tip, oid: await this.#receiver.receive(tip.ref, 'accept', signal) };
   }
 
+  /** The tip of a branch that is not followed, readable; undefined when there is none. */
+  async #fetchAside(ref: string, signal: AbortSignal): Promise<string | undefined> {
+    const tip = await serverRefs(this.#transport, signal).find(ref);
+    if (tip === undefined || this.#mirror.holds(tip)) return tip;
+    return this.#receiver.receive(ref, 'keep aside', signal);
+  }
+
   /** A commit by its id, from the mirror, or from behind the head as it is now. */
   async #resolveId(revision: string, signal: AbortSignal): Promise<Revision | undefined> {
     if (!/^[0-9a-f]{7,40}$/i.test(revision)) return undefined;
@@ -298,6 +310,24 @@ export class MirrorSource implements Source {
     });
     if (isThere || report.isAccepted) return true;
     if (this.#mirror.commit !== commit.parent || isContention(report)) return false;
+    throw refusedPush(report, branch, this.#where);
+  }
+
+  /** The same for a branch that is not followed: nothing is received of it. */
+  async #publishAside(commit: NewCommit, branch: string, signal: AbortSignal): Promise<boolean> {
+    let report: PushReport | null;
+    try {
+      report = await this.#push(commit, branch, signal);
+    } catch (error) {
+      if (signal.aborted || error instanceof StalledError) throw error;
+      const refs = serverRefs(this.#transport, signal);
+      const tip = await refs.find(`refs/heads/${branch}`).catch(() => undefined);
+      if (tip === commit.oid) return true;
+      throw error;
+    }
+    if (report === null) return false;
+    if (report.isAccepted) return true;
+    if (isContention(report)) return false;
     throw refusedPush(report, branch, this.#where);
   }
 

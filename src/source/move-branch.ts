@@ -7,10 +7,11 @@ import { lockFile } from './lock-file.ts';
 export interface BranchMove {
   readonly gitdir: string;
   readonly branch: string;
-  readonly from: string;
+  /** Undefined to make the branch. */
+  readonly from: string | undefined;
   readonly to: string;
-  /** What reads the branch as it is. */
-  readonly read: () => Promise<string>;
+  /** What reads the branch as it is; undefined when it is not there. */
+  readonly read: () => Promise<string | undefined>;
   /** What must be done while nobody else can move the branch, before it is moved. */
   readonly before: () => Promise<void>;
   /** For the reflog: `Name <address>` and one line that says why. */
@@ -18,6 +19,9 @@ export interface BranchMove {
   readonly subject: string;
   readonly now: number;
 }
+
+/** In place of a commit that is not there. */
+export const noCommit = '0'.repeat(40);
 
 /**
  * Moves a branch if it still is at `from`, under the lock that Git itself takes.
@@ -49,7 +53,7 @@ async function refuseSymref(file: string, branch: string): Promise<void> {
 /** Writes into the reflogs that are kept: a person who looks for what moved the branch looks there first. */
 async function noteMove(move: BranchMove): Promise<void> {
   const { gitdir, branch, from, to, author, subject, now } = move;
-  const line = `${from} ${to} ${author} ${Math.floor(now / 1000)} +0000\tfleetwright: ${subject}\n`;
+  const line = `${from ?? noCommit} ${to} ${author} ${Math.floor(now / 1000)} +0000\tfleetwright: ${subject}\n`;
   const head = await readFile(join(gitdir, 'HEAD'), 'utf8').catch(() => '');
   const isCheckedOut = head.trim() === `ref: refs/heads/${branch}`;
   for (const name of [`refs/heads/${branch}`, ...(isCheckedOut ? ['HEAD'] : [])]) {

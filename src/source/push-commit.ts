@@ -4,6 +4,7 @@ import { bodyOf, wholeBody } from './body.ts';
 import type { NewCommit } from './commit-change.ts';
 import { protocolError } from './judge-answer.ts';
 import { makePack } from './make-pack.ts';
+import { noCommit } from './move-branch.ts';
 import { flushPacket, pktLine, splitPktLines } from './pkt-line.ts';
 import type { PushReport } from './push-report.ts';
 import { readPushReport } from './push-report.ts';
@@ -31,12 +32,13 @@ export async function pushCommit(request: PushRequest): Promise<PushReport | nul
   const { commit, url, host, branch, gitdir, http } = request;
   const ref = `refs/heads/${branch}`;
   const { tip, capabilities } = await listForPush(http, url, ref);
-  if (tip !== commit.parent) return null;
+  const from = commit.isFirst ? undefined : commit.parent;
+  if (tip !== from) return null;
   if (!capabilities.includes('report-status')) {
     throw protocolError(host, 'it does not say what becomes of a push');
   }
   const wanted = ['report-status', 'side-band-64k'].filter((name) => capabilities.includes(name));
-  const command = `${commit.parent} ${commit.oid} ${ref}\0 ${wanted.join(' ')}`;
+  const command = `${from ?? noCommit} ${commit.oid} ${ref}\0 ${wanted.join(' ')}`;
   const pack = await makePack(gitdir, commit.objects);
   const { body } = await http.request({
     url: `${url}/git-receive-pack`,
