@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Logger } from 'pino';
 
-import { messageOf } from '../model/errors.ts';
+import { messageOf, UsageError } from '../model/errors.ts';
 import type { HostRequestKind } from '../model/request.ts';
 import { hostRequestKinds, isHostRequest, requestKinds } from '../model/request.ts';
 import { parseDuration } from '../manifest/scalars/duration.ts';
@@ -14,6 +14,7 @@ import type { GlobalFlags, Output } from './output.ts';
 import { createOutput, formats } from './output.ts';
 import type { RequestFlags } from './request.ts';
 import type { DriftFlags } from './drift.ts';
+import type { DriftToBranchFlags } from './drift-to-branch.ts';
 import type { RollbackFlags } from './rollback.ts';
 import type { LogLevel, Settings, SettingsFlags } from './settings.ts';
 import { readAllSettings, readSettings, readStateDir } from './settings.ts';
@@ -165,8 +166,22 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
     .option('--application <name>', 'only of this application')
     .option('--host <name>', 'only on this host')
     .option('--since <duration>', 'only what came, or was put right, within this time', parseTime)
-    .action(async (flags: DriftFlags, command: Command) => {
+    .option('--to-branch <name>', 'commit what was changed by hand to this branch')
+    .option('--message <text>', 'with --to-branch: why, for the commit message')
+    .option('--author <name>', 'with --to-branch: "Name <address>" of the commit')
+    .option('--dry-run', 'with --to-branch: show what would be committed')
+    .action(async (flags: DriftFlags & Partial<DriftToBranchFlags>, command: Command) => {
       const { settings, output: out, logger } = live(command, 'error');
+      const { toBranch } = flags;
+      if (toBranch !== undefined) {
+        const { driftToBranch } = await import('./drift-to-branch.ts');
+        const proposing = { ...flags, toBranch };
+        return finish(await driftToBranch(settings, proposing, out, logger, signal));
+      }
+      const { dryRun, message, author } = flags;
+      if ([dryRun, message, author].some((each) => each !== undefined)) {
+        throw new UsageError('Give --to-branch NAME too: the others say how it commits');
+      }
       const { drift } = await import('./drift.ts');
       finish(await drift(settings, flags, out, logger, signal));
     });

@@ -11,6 +11,7 @@ export const validateImport: ValidateFunction;
 export const validateOperator: ValidateFunction;
 export const validatePlan: ValidateFunction;
 export const validateProgress: ValidateFunction;
+export const validateProposal: ValidateFunction;
 export const validateRequest: ValidateFunction;
 export const validateRollback: ValidateFunction;
 export const validateStatus: ValidateFunction;

@@ -18559,8 +18559,333 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate84.evaluated = { "dynamicProps": true, "dynamicItems": false };
-var validateRequest = validate85;
-var schema199 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "volume": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "rebalance", "fence", "unfence", "remove-volume"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
+var validateProposal = validate85;
+var schema199 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/proposal.schema.json", "type": "object", "required": ["version", "branch", "base", "commit", "files", "changes", "unproposed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "branch": { "type": "string" }, "base": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } }, "unproposed": { "type": "array", "items": { "$ref": "#/$defs/unproposed" } } }, "$defs": { "change": { "type": "object", "required": ["application", "service", "path", "desired", "observed", "written", "file", "line", "column"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "written": { "type": "string" }, "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } }, "unproposed": { "type": "object", "required": ["application", "service", "slot", "host", "class", "path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "class": { "type": "string" }, "path": { "type": "string" }, "reason": { "type": "string" } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] } } };
+var schema203 = { "type": "object", "required": ["application", "service", "slot", "host", "class", "path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "class": { "type": "string" }, "path": { "type": "string" }, "reason": { "type": "string" } } };
+var schema200 = { "type": "object", "required": ["application", "service", "path", "desired", "observed", "written", "file", "line", "column"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "written": { "type": "string" }, "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } };
+var schema201 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
+function validate86(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate86.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.application === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema200.required, parentSchema: schema200, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.service === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema200.required, parentSchema: schema200, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.path === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema200.required, parentSchema: schema200, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.desired === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema200.required, parentSchema: schema200, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.observed === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "observed" }, message: "must have required property 'observed'", schema: schema200.required, parentSchema: schema200, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    if (data.written === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "written" }, message: "must have required property 'written'", schema: schema200.required, parentSchema: schema200, data };
+      if (vErrors === null) {
+        vErrors = [err5];
+      } else {
+        vErrors.push(err5);
+      }
+      errors++;
+    }
+    if (data.file === void 0) {
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema200.required, parentSchema: schema200, data };
+      if (vErrors === null) {
+        vErrors = [err6];
+      } else {
+        vErrors.push(err6);
+      }
+      errors++;
+    }
+    if (data.line === void 0) {
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema200.required, parentSchema: schema200, data };
+      if (vErrors === null) {
+        vErrors = [err7];
+      } else {
+        vErrors.push(err7);
+      }
+      errors++;
+    }
+    if (data.column === void 0) {
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema200.required, parentSchema: schema200, data };
+      if (vErrors === null) {
+        vErrors = [err8];
+      } else {
+        vErrors.push(err8);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!func1.call(schema200.properties, key0)) {
+        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema200, data };
+        if (vErrors === null) {
+          vErrors = [err9];
+        } else {
+          vErrors.push(err9);
+        }
+        errors++;
+      }
+    }
+    if (data.application !== void 0) {
+      let data0 = data.application;
+      if (typeof data0 !== "string") {
+        const err10 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.application.type, parentSchema: schema200.properties.application, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err10];
+        } else {
+          vErrors.push(err10);
+        }
+        errors++;
+      }
+    }
+    if (data.service !== void 0) {
+      let data1 = data.service;
+      if (typeof data1 !== "string") {
+        const err11 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.service.type, parentSchema: schema200.properties.service, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err11];
+        } else {
+          vErrors.push(err11);
+        }
+        errors++;
+      }
+    }
+    if (data.path !== void 0) {
+      let data2 = data.path;
+      if (typeof data2 !== "string") {
+        const err12 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.path.type, parentSchema: schema200.properties.path, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err12];
+        } else {
+          vErrors.push(err12);
+        }
+        errors++;
+      }
+    }
+    if (data.desired !== void 0) {
+      let data3 = data.desired;
+      const _errs10 = errors;
+      let valid2 = false;
+      const _errs11 = errors;
+      if (typeof data3 !== "string" && !(typeof data3 == "number" && isFinite(data3)) && typeof data3 !== "boolean" && data3 !== null) {
+        const err13 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema201.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema201.anyOf[0].type, parentSchema: schema201.anyOf[0], data: data3 };
+        if (vErrors === null) {
+          vErrors = [err13];
+        } else {
+          vErrors.push(err13);
+        }
+        errors++;
+      }
+      var _valid0 = _errs11 === errors;
+      valid2 = valid2 || _valid0;
+      const _errs13 = errors;
+      if (Array.isArray(data3)) {
+        const len0 = data3.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data4 = data3[i0];
+          if (typeof data4 !== "string") {
+            const err14 = { instancePath: instancePath + "/desired/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.anyOf[1].items.type, parentSchema: schema201.anyOf[1].items, data: data4 };
+            if (vErrors === null) {
+              vErrors = [err14];
+            } else {
+              vErrors.push(err14);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err15 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema201.anyOf[1].type, parentSchema: schema201.anyOf[1], data: data3 };
+        if (vErrors === null) {
+          vErrors = [err15];
+        } else {
+          vErrors.push(err15);
+        }
+        errors++;
+      }
+      var _valid0 = _errs13 === errors;
+      valid2 = valid2 || _valid0;
+      if (!valid2) {
+        const err16 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema201.anyOf, parentSchema: schema201, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err16];
+        } else {
+          vErrors.push(err16);
+        }
+        errors++;
+      } else {
+        errors = _errs10;
+        if (vErrors !== null) {
+          if (_errs10) {
+            vErrors.length = _errs10;
+          } else {
+            vErrors = null;
+          }
+        }
+      }
+    }
+    if (data.observed !== void 0) {
+      let data5 = data.observed;
+      const _errs19 = errors;
+      let valid6 = false;
+      const _errs20 = errors;
+      if (typeof data5 !== "string" && !(typeof data5 == "number" && isFinite(data5)) && typeof data5 !== "boolean" && data5 !== null) {
+        const err17 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema201.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema201.anyOf[0].type, parentSchema: schema201.anyOf[0], data: data5 };
+        if (vErrors === null) {
+          vErrors = [err17];
+        } else {
+          vErrors.push(err17);
+        }
+        errors++;
+      }
+      var _valid1 = _errs20 === errors;
+      valid6 = valid6 || _valid1;
+      const _errs22 = errors;
+      if (Array.isArray(data5)) {
+        const len1 = data5.length;
+        for (let i1 = 0; i1 < len1; i1++) {
+          let data6 = data5[i1];
+          if (typeof data6 !== "string") {
+            const err18 = { instancePath: instancePath + "/observed/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.anyOf[1].items.type, parentSchema: schema201.anyOf[1].items, data: data6 };
+            if (vErrors === null) {
+              vErrors = [err18];
+            } else {
+              vErrors.push(err18);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err19 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema201.anyOf[1].type, parentSchema: schema201.anyOf[1], data: data5 };
+        if (vErrors === null) {
+          vErrors = [err19];
+        } else {
+          vErrors.push(err19);
+        }
+        errors++;
+      }
+      var _valid1 = _errs22 === errors;
+      valid6 = valid6 || _valid1;
+      if (!valid6) {
+        const err20 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema201.anyOf, parentSchema: schema201, data: data5 };
+        if (vErrors === null) {
+          vErrors = [err20];
+        } else {
+          vErrors.push(err20);
+        }
+        errors++;
+      } else {
+        errors = _errs19;
+        if (vErrors !== null) {
+          if (_errs19) {
+            vErrors.length = _errs19;
+          } else {
+            vErrors = null;
+          }
+        }
+      }
+    }
+    if (data.written !== void 0) {
+      let data7 = data.written;
+      if (typeof data7 !== "string") {
+        const err21 = { instancePath: instancePath + "/written", schemaPath: "#/properties/written/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.written.type, parentSchema: schema200.properties.written, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err21];
+        } else {
+          vErrors.push(err21);
+        }
+        errors++;
+      }
+    }
+    if (data.file !== void 0) {
+      let data8 = data.file;
+      if (typeof data8 !== "string") {
+        const err22 = { instancePath: instancePath + "/file", schemaPath: "#/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.file.type, parentSchema: schema200.properties.file, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err22];
+        } else {
+          vErrors.push(err22);
+        }
+        errors++;
+      }
+    }
+    if (data.line !== void 0) {
+      let data9 = data.line;
+      if (!(typeof data9 == "number" && (!(data9 % 1) && !isNaN(data9)) && isFinite(data9))) {
+        const err23 = { instancePath: instancePath + "/line", schemaPath: "#/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema200.properties.line.type, parentSchema: schema200.properties.line, data: data9 };
+        if (vErrors === null) {
+          vErrors = [err23];
+        } else {
+          vErrors.push(err23);
+        }
+        errors++;
+      }
+    }
+    if (data.column !== void 0) {
+      let data10 = data.column;
+      if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
+        const err24 = { instancePath: instancePath + "/column", schemaPath: "#/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema200.properties.column.type, parentSchema: schema200.properties.column, data: data10 };
+        if (vErrors === null) {
+          vErrors = [err24];
+        } else {
+          vErrors.push(err24);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err25 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema200.type, parentSchema: schema200, data };
+    if (vErrors === null) {
+      vErrors = [err25];
+    } else {
+      vErrors.push(err25);
+    }
+    errors++;
+  }
+  validate86.errors = vErrors;
+  return errors === 0;
+}
+validate86.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 function validate85(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -18582,8 +18907,388 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
+    if (data.branch === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema199.required, parentSchema: schema199, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.base === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "base" }, message: "must have required property 'base'", schema: schema199.required, parentSchema: schema199, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.commit === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema199.required, parentSchema: schema199, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.files === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema199.required, parentSchema: schema199, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    if (data.changes === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema199.required, parentSchema: schema199, data };
+      if (vErrors === null) {
+        vErrors = [err5];
+      } else {
+        vErrors.push(err5);
+      }
+      errors++;
+    }
+    if (data.unproposed === void 0) {
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unproposed" }, message: "must have required property 'unproposed'", schema: schema199.required, parentSchema: schema199, data };
+      if (vErrors === null) {
+        vErrors = [err6];
+      } else {
+        vErrors.push(err6);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "version" || key0 === "branch" || key0 === "base" || key0 === "commit" || key0 === "files" || key0 === "changes" || key0 === "unproposed")) {
+        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema199, data };
+        if (vErrors === null) {
+          vErrors = [err7];
+        } else {
+          vErrors.push(err7);
+        }
+        errors++;
+      }
+    }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema199.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err8];
+        } else {
+          vErrors.push(err8);
+        }
+        errors++;
+      }
+    }
+    if (data.branch !== void 0) {
+      let data1 = data.branch;
+      if (typeof data1 !== "string") {
+        const err9 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.branch.type, parentSchema: schema199.properties.branch, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err9];
+        } else {
+          vErrors.push(err9);
+        }
+        errors++;
+      }
+    }
+    if (data.base !== void 0) {
+      let data2 = data.base;
+      if (typeof data2 !== "string") {
+        const err10 = { instancePath: instancePath + "/base", schemaPath: "#/properties/base/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.base.type, parentSchema: schema199.properties.base, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err10];
+        } else {
+          vErrors.push(err10);
+        }
+        errors++;
+      }
+    }
+    if (data.commit !== void 0) {
+      let data3 = data.commit;
+      if (typeof data3 !== "string" && data3 !== null) {
+        const err11 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema199.properties.commit.type }, message: "must be string,null", schema: schema199.properties.commit.type, parentSchema: schema199.properties.commit, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err11];
+        } else {
+          vErrors.push(err11);
+        }
+        errors++;
+      }
+    }
+    if (data.files !== void 0) {
+      let data4 = data.files;
+      if (Array.isArray(data4)) {
+        const len0 = data4.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data5 = data4[i0];
+          if (typeof data5 !== "string") {
+            const err12 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.files.items.type, parentSchema: schema199.properties.files.items, data: data5 };
+            if (vErrors === null) {
+              vErrors = [err12];
+            } else {
+              vErrors.push(err12);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err13 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.files.type, parentSchema: schema199.properties.files, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err13];
+        } else {
+          vErrors.push(err13);
+        }
+        errors++;
+      }
+    }
+    if (data.changes !== void 0) {
+      let data6 = data.changes;
+      if (Array.isArray(data6)) {
+        const len1 = data6.length;
+        for (let i1 = 0; i1 < len1; i1++) {
+          if (!validate86(data6[i1], { instancePath: instancePath + "/changes/" + i1, parentData: data6, parentDataProperty: i1, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
+            errors = vErrors.length;
+          }
+        }
+      } else {
+        const err14 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.changes.type, parentSchema: schema199.properties.changes, data: data6 };
+        if (vErrors === null) {
+          vErrors = [err14];
+        } else {
+          vErrors.push(err14);
+        }
+        errors++;
+      }
+    }
+    if (data.unproposed !== void 0) {
+      let data8 = data.unproposed;
+      if (Array.isArray(data8)) {
+        const len2 = data8.length;
+        for (let i2 = 0; i2 < len2; i2++) {
+          let data9 = data8[i2];
+          if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
+            if (data9.application === void 0) {
+              const err15 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err15];
+              } else {
+                vErrors.push(err15);
+              }
+              errors++;
+            }
+            if (data9.service === void 0) {
+              const err16 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err16];
+              } else {
+                vErrors.push(err16);
+              }
+              errors++;
+            }
+            if (data9.slot === void 0) {
+              const err17 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err17];
+              } else {
+                vErrors.push(err17);
+              }
+              errors++;
+            }
+            if (data9.host === void 0) {
+              const err18 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err18];
+              } else {
+                vErrors.push(err18);
+              }
+              errors++;
+            }
+            if (data9.class === void 0) {
+              const err19 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "class" }, message: "must have required property 'class'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err19];
+              } else {
+                vErrors.push(err19);
+              }
+              errors++;
+            }
+            if (data9.path === void 0) {
+              const err20 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err20];
+              } else {
+                vErrors.push(err20);
+              }
+              errors++;
+            }
+            if (data9.reason === void 0) {
+              const err21 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              if (vErrors === null) {
+                vErrors = [err21];
+              } else {
+                vErrors.push(err21);
+              }
+              errors++;
+            }
+            for (const key1 in data9) {
+              if (!(key1 === "application" || key1 === "service" || key1 === "slot" || key1 === "host" || key1 === "class" || key1 === "path" || key1 === "reason")) {
+                const err22 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema203, data: data9 };
+                if (vErrors === null) {
+                  vErrors = [err22];
+                } else {
+                  vErrors.push(err22);
+                }
+                errors++;
+              }
+            }
+            if (data9.application !== void 0) {
+              let data10 = data9.application;
+              if (typeof data10 !== "string") {
+                const err23 = { instancePath: instancePath + "/unproposed/" + i2 + "/application", schemaPath: "#/$defs/unproposed/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.application.type, parentSchema: schema203.properties.application, data: data10 };
+                if (vErrors === null) {
+                  vErrors = [err23];
+                } else {
+                  vErrors.push(err23);
+                }
+                errors++;
+              }
+            }
+            if (data9.service !== void 0) {
+              let data11 = data9.service;
+              if (typeof data11 !== "string") {
+                const err24 = { instancePath: instancePath + "/unproposed/" + i2 + "/service", schemaPath: "#/$defs/unproposed/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.service.type, parentSchema: schema203.properties.service, data: data11 };
+                if (vErrors === null) {
+                  vErrors = [err24];
+                } else {
+                  vErrors.push(err24);
+                }
+                errors++;
+              }
+            }
+            if (data9.slot !== void 0) {
+              let data12 = data9.slot;
+              if (typeof data12 !== "string") {
+                const err25 = { instancePath: instancePath + "/unproposed/" + i2 + "/slot", schemaPath: "#/$defs/unproposed/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.slot.type, parentSchema: schema203.properties.slot, data: data12 };
+                if (vErrors === null) {
+                  vErrors = [err25];
+                } else {
+                  vErrors.push(err25);
+                }
+                errors++;
+              }
+            }
+            if (data9.host !== void 0) {
+              let data13 = data9.host;
+              if (typeof data13 !== "string") {
+                const err26 = { instancePath: instancePath + "/unproposed/" + i2 + "/host", schemaPath: "#/$defs/unproposed/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.host.type, parentSchema: schema203.properties.host, data: data13 };
+                if (vErrors === null) {
+                  vErrors = [err26];
+                } else {
+                  vErrors.push(err26);
+                }
+                errors++;
+              }
+            }
+            if (data9.class !== void 0) {
+              let data14 = data9.class;
+              if (typeof data14 !== "string") {
+                const err27 = { instancePath: instancePath + "/unproposed/" + i2 + "/class", schemaPath: "#/$defs/unproposed/properties/class/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.class.type, parentSchema: schema203.properties.class, data: data14 };
+                if (vErrors === null) {
+                  vErrors = [err27];
+                } else {
+                  vErrors.push(err27);
+                }
+                errors++;
+              }
+            }
+            if (data9.path !== void 0) {
+              let data15 = data9.path;
+              if (typeof data15 !== "string") {
+                const err28 = { instancePath: instancePath + "/unproposed/" + i2 + "/path", schemaPath: "#/$defs/unproposed/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.path.type, parentSchema: schema203.properties.path, data: data15 };
+                if (vErrors === null) {
+                  vErrors = [err28];
+                } else {
+                  vErrors.push(err28);
+                }
+                errors++;
+              }
+            }
+            if (data9.reason !== void 0) {
+              let data16 = data9.reason;
+              if (typeof data16 !== "string") {
+                const err29 = { instancePath: instancePath + "/unproposed/" + i2 + "/reason", schemaPath: "#/$defs/unproposed/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.reason.type, parentSchema: schema203.properties.reason, data: data16 };
+                if (vErrors === null) {
+                  vErrors = [err29];
+                } else {
+                  vErrors.push(err29);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err30 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema203.type, parentSchema: schema203, data: data9 };
+            if (vErrors === null) {
+              vErrors = [err30];
+            } else {
+              vErrors.push(err30);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err31 = { instancePath: instancePath + "/unproposed", schemaPath: "#/properties/unproposed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.unproposed.type, parentSchema: schema199.properties.unproposed, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err31];
+        } else {
+          vErrors.push(err31);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err32 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema199.type, parentSchema: schema199, data };
+    if (vErrors === null) {
+      vErrors = [err32];
+    } else {
+      vErrors.push(err32);
+    }
+    errors++;
+  }
+  validate85.errors = vErrors;
+  return errors === 0;
+}
+validate85.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateRequest = validate88;
+var schema204 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "volume": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "rebalance", "fence", "unfence", "remove-volume"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
+function validate88(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  ;
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate88.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.version === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema204.required, parentSchema: schema204, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
     if (data.request === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema199.required, parentSchema: schema199, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -18592,7 +19297,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema199.required, parentSchema: schema199, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -18601,7 +19306,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema199.required, parentSchema: schema199, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -18610,7 +19315,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.state === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema199.required, parentSchema: schema199, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -18619,7 +19324,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema199.required, parentSchema: schema199, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -18629,7 +19334,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "host" || key0 === "volume" || key0 === "kind" || key0 === "state" || key0 === "message")) {
-        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema199, data };
+        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema204, data };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -18641,7 +19346,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema199.properties.version, data: data0 };
+        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema204.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -18653,7 +19358,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.request !== void 0) {
       let data1 = data.request;
       if (!(typeof data1 == "number" && (!(data1 % 1) && !isNaN(data1)) && isFinite(data1))) {
-        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema199.properties.request.type, parentSchema: schema199.properties.request, data: data1 };
+        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema204.properties.request.type, parentSchema: schema204.properties.request, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -18665,7 +19370,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.application.type, parentSchema: schema199.properties.application, data: data2 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.application.type, parentSchema: schema204.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -18677,7 +19382,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data3 = data.host;
       if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.host.type, parentSchema: schema199.properties.host, data: data3 };
+        const err10 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.host.type, parentSchema: schema204.properties.host, data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -18689,7 +19394,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.volume !== void 0) {
       let data4 = data.volume;
       if (typeof data4 !== "string") {
-        const err11 = { instancePath: instancePath + "/volume", schemaPath: "#/properties/volume/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.volume.type, parentSchema: schema199.properties.volume, data: data4 };
+        const err11 = { instancePath: instancePath + "/volume", schemaPath: "#/properties/volume/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.volume.type, parentSchema: schema204.properties.volume, data: data4 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -18701,7 +19406,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data5 = data.kind;
       if (typeof data5 !== "string") {
-        const err12 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.kind.type, parentSchema: schema199.properties.kind, data: data5 };
+        const err12 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.kind.type, parentSchema: schema204.properties.kind, data: data5 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -18710,7 +19415,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "promote" || data5 === "abort" || data5 === "retry" || data5 === "suspend" || data5 === "resume" || data5 === "adopt" || data5 === "adopt-replace" || data5 === "rebalance" || data5 === "fence" || data5 === "unfence" || data5 === "remove-volume")) {
-        const err13 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema199.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema199.properties.kind.enum, parentSchema: schema199.properties.kind, data: data5 };
+        const err13 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema204.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema204.properties.kind.enum, parentSchema: schema204.properties.kind, data: data5 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -18722,7 +19427,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.state !== void 0) {
       let data6 = data.state;
       if (typeof data6 !== "string") {
-        const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.state.type, parentSchema: schema199.properties.state, data: data6 };
+        const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.state.type, parentSchema: schema204.properties.state, data: data6 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -18731,7 +19436,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data6 === "accepted" || data6 === "refused" || data6 === "pending")) {
-        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema199.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema199.properties.state.enum, parentSchema: schema199.properties.state, data: data6 };
+        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema204.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema204.properties.state.enum, parentSchema: schema204.properties.state, data: data6 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -18743,7 +19448,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data7 = data.message;
       if (typeof data7 !== "string") {
-        const err16 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.message.type, parentSchema: schema199.properties.message, data: data7 };
+        const err16 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.message.type, parentSchema: schema204.properties.message, data: data7 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -18753,7 +19458,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err17 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema199.type, parentSchema: schema199, data };
+    const err17 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema204.type, parentSchema: schema204, data };
     if (vErrors === null) {
       vErrors = [err17];
     } else {
@@ -18761,17 +19466,17 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate85.errors = vErrors;
+  validate88.errors = vErrors;
   return errors === 0;
 }
-validate85.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateRollback = validate86;
-var schema200 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
-function validate86(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate88.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateRollback = validate89;
+var schema205 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
+function validate89(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate86.evaluated;
+  const evaluated0 = validate89.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -18780,7 +19485,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema200.required, parentSchema: schema200, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema205.required, parentSchema: schema205, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -18789,7 +19494,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema200.required, parentSchema: schema200, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema205.required, parentSchema: schema205, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -18798,7 +19503,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema200.required, parentSchema: schema200, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema205.required, parentSchema: schema205, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -18807,7 +19512,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema200.required, parentSchema: schema200, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema205.required, parentSchema: schema205, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -18816,7 +19521,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.commit === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema200.required, parentSchema: schema200, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema205.required, parentSchema: schema205, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -18825,7 +19530,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.files === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema200.required, parentSchema: schema200, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema205.required, parentSchema: schema205, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -18834,7 +19539,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.pushed === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema200.required, parentSchema: schema200, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema205.required, parentSchema: schema205, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -18844,7 +19549,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "application" || key0 === "from" || key0 === "to" || key0 === "commit" || key0 === "files" || key0 === "pushed")) {
-        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema200, data };
+        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema205, data };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -18856,7 +19561,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema200.properties.version, data: data0 };
+        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema205.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -18868,7 +19573,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data1 = data.application;
       if (typeof data1 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.application.type, parentSchema: schema200.properties.application, data: data1 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.application.type, parentSchema: schema205.properties.application, data: data1 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -18880,7 +19585,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.from !== void 0) {
       let data2 = data.from;
       if (typeof data2 !== "string") {
-        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.from.type, parentSchema: schema200.properties.from, data: data2 };
+        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.from.type, parentSchema: schema205.properties.from, data: data2 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -18892,7 +19597,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.to !== void 0) {
       let data3 = data.to;
       if (typeof data3 !== "string") {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.to.type, parentSchema: schema200.properties.to, data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.to.type, parentSchema: schema205.properties.to, data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -18904,7 +19609,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data4 = data.commit;
       if (typeof data4 !== "string" && data4 !== null) {
-        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema200.properties.commit.type }, message: "must be string,null", schema: schema200.properties.commit.type, parentSchema: schema200.properties.commit, data: data4 };
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema205.properties.commit.type }, message: "must be string,null", schema: schema205.properties.commit.type, parentSchema: schema205.properties.commit, data: data4 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -18920,7 +19625,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data6 = data5[i0];
           if (typeof data6 !== "string") {
-            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.files.items.type, parentSchema: schema200.properties.files.items, data: data6 };
+            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.files.items.type, parentSchema: schema205.properties.files.items, data: data6 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -18930,7 +19635,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema200.properties.files.type, parentSchema: schema200.properties.files, data: data5 };
+        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema205.properties.files.type, parentSchema: schema205.properties.files, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -18942,7 +19647,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pushed !== void 0) {
       let data7 = data.pushed;
       if (typeof data7 !== "boolean") {
-        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema200.properties.pushed.type, parentSchema: schema200.properties.pushed, data: data7 };
+        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema205.properties.pushed.type, parentSchema: schema205.properties.pushed, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -18952,7 +19657,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema200.type, parentSchema: schema200, data };
+    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema205.type, parentSchema: schema205, data };
     if (vErrors === null) {
       vErrors = [err16];
     } else {
@@ -18960,249 +19665,16 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate86.errors = vErrors;
+  validate89.errors = vErrors;
   return errors === 0;
 }
-validate86.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateStatus = validate87;
-var schema201 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
-var schema202 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema213 = { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
-var schema214 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var schema203 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
-function validate88(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
-  let vErrors = null;
-  let errors = 0;
-  const evaluated0 = validate88.evaluated;
-  if (evaluated0.dynamicProps) {
-    evaluated0.props = void 0;
-  }
-  if (evaluated0.dynamicItems) {
-    evaluated0.items = void 0;
-  }
-  if (data && typeof data == "object" && !Array.isArray(data)) {
-    if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema203.required, parentSchema: schema203, data };
-      if (vErrors === null) {
-        vErrors = [err0];
-      } else {
-        vErrors.push(err0);
-      }
-      errors++;
-    }
-    if (data.problems === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema203.required, parentSchema: schema203, data };
-      if (vErrors === null) {
-        vErrors = [err1];
-      } else {
-        vErrors.push(err1);
-      }
-      errors++;
-    }
-    if (data.first === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema203.required, parentSchema: schema203, data };
-      if (vErrors === null) {
-        vErrors = [err2];
-      } else {
-        vErrors.push(err2);
-      }
-      errors++;
-    }
-    for (const key0 in data) {
-      if (!(key0 === "revision" || key0 === "problems" || key0 === "first")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema203, data };
-        if (vErrors === null) {
-          vErrors = [err3];
-        } else {
-          vErrors.push(err3);
-        }
-        errors++;
-      }
-    }
-    if (data.revision !== void 0) {
-      let data0 = data.revision;
-      if (data0 && typeof data0 == "object" && !Array.isArray(data0)) {
-        if (data0.branch === void 0) {
-          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema202.required, parentSchema: schema202, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err4];
-          } else {
-            vErrors.push(err4);
-          }
-          errors++;
-        }
-        if (data0.commit === void 0) {
-          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema202.required, parentSchema: schema202, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err5];
-          } else {
-            vErrors.push(err5);
-          }
-          errors++;
-        }
-        if (data0.author === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema202.required, parentSchema: schema202, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err6];
-          } else {
-            vErrors.push(err6);
-          }
-          errors++;
-        }
-        if (data0.date === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema202.required, parentSchema: schema202, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err7];
-          } else {
-            vErrors.push(err7);
-          }
-          errors++;
-        }
-        if (data0.subject === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema202.required, parentSchema: schema202, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err8];
-          } else {
-            vErrors.push(err8);
-          }
-          errors++;
-        }
-        for (const key1 in data0) {
-          if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema202, data: data0 };
-            if (vErrors === null) {
-              vErrors = [err9];
-            } else {
-              vErrors.push(err9);
-            }
-            errors++;
-          }
-        }
-        if (data0.branch !== void 0) {
-          let data1 = data0.branch;
-          if (typeof data1 !== "string") {
-            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.branch.type, parentSchema: schema202.properties.branch, data: data1 };
-            if (vErrors === null) {
-              vErrors = [err10];
-            } else {
-              vErrors.push(err10);
-            }
-            errors++;
-          }
-        }
-        if (data0.commit !== void 0) {
-          let data2 = data0.commit;
-          if (typeof data2 === "string") {
-            if (!pattern102.test(data2)) {
-              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema202.properties.commit, data: data2 };
-              if (vErrors === null) {
-                vErrors = [err11];
-              } else {
-                vErrors.push(err11);
-              }
-              errors++;
-            }
-          } else {
-            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.commit.type, parentSchema: schema202.properties.commit, data: data2 };
-            if (vErrors === null) {
-              vErrors = [err12];
-            } else {
-              vErrors.push(err12);
-            }
-            errors++;
-          }
-        }
-        if (data0.author !== void 0) {
-          let data3 = data0.author;
-          if (typeof data3 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.author.type, parentSchema: schema202.properties.author, data: data3 };
-            if (vErrors === null) {
-              vErrors = [err13];
-            } else {
-              vErrors.push(err13);
-            }
-            errors++;
-          }
-        }
-        if (data0.date !== void 0) {
-          let data4 = data0.date;
-          if (typeof data4 !== "string") {
-            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.date.type, parentSchema: schema202.properties.date, data: data4 };
-            if (vErrors === null) {
-              vErrors = [err14];
-            } else {
-              vErrors.push(err14);
-            }
-            errors++;
-          }
-        }
-        if (data0.subject !== void 0) {
-          let data5 = data0.subject;
-          if (typeof data5 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.subject.type, parentSchema: schema202.properties.subject, data: data5 };
-            if (vErrors === null) {
-              vErrors = [err15];
-            } else {
-              vErrors.push(err15);
-            }
-            errors++;
-          }
-        }
-      } else {
-        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema202.type, parentSchema: schema202, data: data0 };
-        if (vErrors === null) {
-          vErrors = [err16];
-        } else {
-          vErrors.push(err16);
-        }
-        errors++;
-      }
-    }
-    if (data.problems !== void 0) {
-      let data6 = data.problems;
-      if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
-        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema203.properties.problems.type, parentSchema: schema203.properties.problems, data: data6 };
-        if (vErrors === null) {
-          vErrors = [err17];
-        } else {
-          vErrors.push(err17);
-        }
-        errors++;
-      }
-    }
-    if (data.first !== void 0) {
-      let data7 = data.first;
-      if (typeof data7 !== "string") {
-        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.first.type, parentSchema: schema203.properties.first, data: data7 };
-        if (vErrors === null) {
-          vErrors = [err18];
-        } else {
-          vErrors.push(err18);
-        }
-        errors++;
-      }
-    }
-  } else {
-    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema203.type, parentSchema: schema203, data };
-    if (vErrors === null) {
-      vErrors = [err19];
-    } else {
-      vErrors.push(err19);
-    }
-    errors++;
-  }
-  validate88.errors = vErrors;
-  return errors === 0;
-}
-validate88.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema205 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
-var schema206 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema209 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
-var schema210 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema211 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema212 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
-var schema207 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
-var schema208 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+validate89.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateStatus = validate90;
+var schema206 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
+var schema207 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema218 = { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
+var schema219 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema208 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
 function validate91(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -19215,7 +19687,240 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema207.required, parentSchema: schema207, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema208.required, parentSchema: schema208, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.problems === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema208.required, parentSchema: schema208, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.first === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema208.required, parentSchema: schema208, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "revision" || key0 === "problems" || key0 === "first")) {
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema208, data };
+        if (vErrors === null) {
+          vErrors = [err3];
+        } else {
+          vErrors.push(err3);
+        }
+        errors++;
+      }
+    }
+    if (data.revision !== void 0) {
+      let data0 = data.revision;
+      if (data0 && typeof data0 == "object" && !Array.isArray(data0)) {
+        if (data0.branch === void 0) {
+          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema207.required, parentSchema: schema207, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err4];
+          } else {
+            vErrors.push(err4);
+          }
+          errors++;
+        }
+        if (data0.commit === void 0) {
+          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema207.required, parentSchema: schema207, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err5];
+          } else {
+            vErrors.push(err5);
+          }
+          errors++;
+        }
+        if (data0.author === void 0) {
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema207.required, parentSchema: schema207, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err6];
+          } else {
+            vErrors.push(err6);
+          }
+          errors++;
+        }
+        if (data0.date === void 0) {
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema207.required, parentSchema: schema207, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err7];
+          } else {
+            vErrors.push(err7);
+          }
+          errors++;
+        }
+        if (data0.subject === void 0) {
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema207.required, parentSchema: schema207, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err8];
+          } else {
+            vErrors.push(err8);
+          }
+          errors++;
+        }
+        for (const key1 in data0) {
+          if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
+            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema207, data: data0 };
+            if (vErrors === null) {
+              vErrors = [err9];
+            } else {
+              vErrors.push(err9);
+            }
+            errors++;
+          }
+        }
+        if (data0.branch !== void 0) {
+          let data1 = data0.branch;
+          if (typeof data1 !== "string") {
+            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.branch.type, parentSchema: schema207.properties.branch, data: data1 };
+            if (vErrors === null) {
+              vErrors = [err10];
+            } else {
+              vErrors.push(err10);
+            }
+            errors++;
+          }
+        }
+        if (data0.commit !== void 0) {
+          let data2 = data0.commit;
+          if (typeof data2 === "string") {
+            if (!pattern102.test(data2)) {
+              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema207.properties.commit, data: data2 };
+              if (vErrors === null) {
+                vErrors = [err11];
+              } else {
+                vErrors.push(err11);
+              }
+              errors++;
+            }
+          } else {
+            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.commit.type, parentSchema: schema207.properties.commit, data: data2 };
+            if (vErrors === null) {
+              vErrors = [err12];
+            } else {
+              vErrors.push(err12);
+            }
+            errors++;
+          }
+        }
+        if (data0.author !== void 0) {
+          let data3 = data0.author;
+          if (typeof data3 !== "string") {
+            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.author.type, parentSchema: schema207.properties.author, data: data3 };
+            if (vErrors === null) {
+              vErrors = [err13];
+            } else {
+              vErrors.push(err13);
+            }
+            errors++;
+          }
+        }
+        if (data0.date !== void 0) {
+          let data4 = data0.date;
+          if (typeof data4 !== "string") {
+            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.date.type, parentSchema: schema207.properties.date, data: data4 };
+            if (vErrors === null) {
+              vErrors = [err14];
+            } else {
+              vErrors.push(err14);
+            }
+            errors++;
+          }
+        }
+        if (data0.subject !== void 0) {
+          let data5 = data0.subject;
+          if (typeof data5 !== "string") {
+            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.subject.type, parentSchema: schema207.properties.subject, data: data5 };
+            if (vErrors === null) {
+              vErrors = [err15];
+            } else {
+              vErrors.push(err15);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema207.type, parentSchema: schema207, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err16];
+        } else {
+          vErrors.push(err16);
+        }
+        errors++;
+      }
+    }
+    if (data.problems !== void 0) {
+      let data6 = data.problems;
+      if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
+        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema208.properties.problems.type, parentSchema: schema208.properties.problems, data: data6 };
+        if (vErrors === null) {
+          vErrors = [err17];
+        } else {
+          vErrors.push(err17);
+        }
+        errors++;
+      }
+    }
+    if (data.first !== void 0) {
+      let data7 = data.first;
+      if (typeof data7 !== "string") {
+        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.first.type, parentSchema: schema208.properties.first, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err18];
+        } else {
+          vErrors.push(err18);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema208.type, parentSchema: schema208, data };
+    if (vErrors === null) {
+      vErrors = [err19];
+    } else {
+      vErrors.push(err19);
+    }
+    errors++;
+  }
+  validate91.errors = vErrors;
+  return errors === 0;
+}
+validate91.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema210 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
+var schema211 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema214 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
+var schema215 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema216 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema217 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
+var schema212 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
+var schema213 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+function validate94(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate94.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.revision === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema212.required, parentSchema: schema212, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -19224,7 +19929,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.startedAt === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema207.required, parentSchema: schema207, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema212.required, parentSchema: schema212, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -19233,7 +19938,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.direction === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema207.required, parentSchema: schema207, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema212.required, parentSchema: schema212, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -19242,7 +19947,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.progressDeadlineAt === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema207.required, parentSchema: schema207, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema212.required, parentSchema: schema212, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -19251,7 +19956,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.stages === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema207.required, parentSchema: schema207, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema212.required, parentSchema: schema212, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -19261,7 +19966,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "revision" || key0 === "startedAt" || key0 === "direction" || key0 === "progressDeadlineAt" || key0 === "stages")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema207, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema212, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -19273,7 +19978,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.revision !== void 0) {
       let data0 = data.revision;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.revision.type, parentSchema: schema207.properties.revision, data: data0 };
+        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.revision.type, parentSchema: schema212.properties.revision, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -19285,7 +19990,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.startedAt !== void 0) {
       let data1 = data.startedAt;
       if (typeof data1 !== "string") {
-        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.startedAt.type, parentSchema: schema207.properties.startedAt, data: data1 };
+        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.startedAt.type, parentSchema: schema212.properties.startedAt, data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -19297,7 +20002,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.direction !== void 0) {
       let data2 = data.direction;
       if (typeof data2 !== "string") {
-        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.direction.type, parentSchema: schema207.properties.direction, data: data2 };
+        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.direction.type, parentSchema: schema212.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -19306,7 +20011,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data2 === "forward" || data2 === "back")) {
-        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema207.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema207.properties.direction.enum, parentSchema: schema207.properties.direction, data: data2 };
+        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema212.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema212.properties.direction.enum, parentSchema: schema212.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -19321,7 +20026,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       let valid1 = false;
       const _errs10 = errors;
       if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema207.properties.progressDeadlineAt.anyOf[0], data: data3 };
+        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema212.properties.progressDeadlineAt.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -19333,7 +20038,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs12 = errors;
       if (data3 !== null) {
-        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema207.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema207.properties.progressDeadlineAt.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema212.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema212.properties.progressDeadlineAt.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -19344,7 +20049,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs12 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema207.properties.progressDeadlineAt.anyOf, parentSchema: schema207.properties.progressDeadlineAt, data: data3 };
+        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema212.properties.progressDeadlineAt.anyOf, parentSchema: schema212.properties.progressDeadlineAt, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -19370,7 +20075,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
           let data5 = data4[i0];
           if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
             if (data5.service === void 0) {
-              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema208.required, parentSchema: schema208, data: data5 };
+              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema213.required, parentSchema: schema213, data: data5 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -19379,7 +20084,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.step === void 0) {
-              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema208.required, parentSchema: schema208, data: data5 };
+              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema213.required, parentSchema: schema213, data: data5 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -19388,7 +20093,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.of === void 0) {
-              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema208.required, parentSchema: schema208, data: data5 };
+              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema213.required, parentSchema: schema213, data: data5 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -19397,7 +20102,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.awaitsPromotion === void 0) {
-              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema208.required, parentSchema: schema208, data: data5 };
+              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema213.required, parentSchema: schema213, data: data5 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -19406,7 +20111,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.until === void 0) {
-              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema208.required, parentSchema: schema208, data: data5 };
+              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema213.required, parentSchema: schema213, data: data5 };
               if (vErrors === null) {
                 vErrors = [err17];
               } else {
@@ -19416,7 +20121,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data5) {
               if (!(key1 === "service" || key1 === "step" || key1 === "of" || key1 === "awaitsPromotion" || key1 === "until")) {
-                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema208, data: data5 };
+                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema213, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err18];
                 } else {
@@ -19428,7 +20133,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.service !== void 0) {
               let data6 = data5.service;
               if (typeof data6 !== "string") {
-                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.service.type, parentSchema: schema208.properties.service, data: data6 };
+                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.service.type, parentSchema: schema213.properties.service, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -19440,7 +20145,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.step !== void 0) {
               let data7 = data5.step;
               if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
-                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema208.properties.step.type, parentSchema: schema208.properties.step, data: data7 };
+                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema213.properties.step.type, parentSchema: schema213.properties.step, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err20];
                 } else {
@@ -19452,7 +20157,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.of !== void 0) {
               let data8 = data5.of;
               if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
-                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema208.properties.of.type, parentSchema: schema208.properties.of, data: data8 };
+                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema213.properties.of.type, parentSchema: schema213.properties.of, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err21];
                 } else {
@@ -19464,7 +20169,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.awaitsPromotion !== void 0) {
               let data9 = data5.awaitsPromotion;
               if (typeof data9 !== "boolean") {
-                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema208.properties.awaitsPromotion.type, parentSchema: schema208.properties.awaitsPromotion, data: data9 };
+                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema213.properties.awaitsPromotion.type, parentSchema: schema213.properties.awaitsPromotion, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err22];
                 } else {
@@ -19479,7 +20184,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
               let valid6 = false;
               const _errs30 = errors;
               if (typeof data10 !== "string") {
-                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.until.anyOf[0].type, parentSchema: schema208.properties.until.anyOf[0], data: data10 };
+                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.until.anyOf[0].type, parentSchema: schema213.properties.until.anyOf[0], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -19491,7 +20196,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
               valid6 = valid6 || _valid1;
               const _errs32 = errors;
               if (data10 !== null) {
-                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema208.properties.until.anyOf[1].type, parentSchema: schema208.properties.until.anyOf[1], data: data10 };
+                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema213.properties.until.anyOf[1].type, parentSchema: schema213.properties.until.anyOf[1], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -19502,7 +20207,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs32 === errors;
               valid6 = valid6 || _valid1;
               if (!valid6) {
-                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema208.properties.until.anyOf, parentSchema: schema208.properties.until, data: data10 };
+                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema213.properties.until.anyOf, parentSchema: schema213.properties.until, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -19521,7 +20226,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema208.type, parentSchema: schema208, data: data5 };
+            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema213.type, parentSchema: schema213, data: data5 };
             if (vErrors === null) {
               vErrors = [err26];
             } else {
@@ -19531,7 +20236,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema207.properties.stages.type, parentSchema: schema207.properties.stages, data: data4 };
+        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema212.properties.stages.type, parentSchema: schema212.properties.stages, data: data4 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -19541,7 +20246,7 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema207.type, parentSchema: schema207, data };
+    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema212.type, parentSchema: schema212, data };
     if (vErrors === null) {
       vErrors = [err28];
     } else {
@@ -19549,14 +20254,14 @@ function validate91(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate91.errors = vErrors;
+  validate94.errors = vErrors;
   return errors === 0;
 }
-validate91.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate90(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate94.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate93(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate90.evaluated;
+  const evaluated0 = validate93.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -19565,7 +20270,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema205.required, parentSchema: schema205, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -19574,7 +20279,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.target === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema205.required, parentSchema: schema205, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -19583,7 +20288,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.targetCommit === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema205.required, parentSchema: schema205, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -19592,7 +20297,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.health === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema205.required, parentSchema: schema205, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -19601,7 +20306,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.suspended === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema205.required, parentSchema: schema205, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -19610,7 +20315,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.conditions === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema205.required, parentSchema: schema205, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -19619,7 +20324,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rollout === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema205.required, parentSchema: schema205, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -19628,7 +20333,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.services === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema205.required, parentSchema: schema205, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -19637,7 +20342,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slots === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema205.required, parentSchema: schema205, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -19646,7 +20351,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.waiting === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema205.required, parentSchema: schema205, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -19655,7 +20360,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.failed === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema205.required, parentSchema: schema205, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -19664,8 +20369,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema205.properties, key0)) {
-        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema205, data };
+      if (!func1.call(schema210.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema210, data };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -19677,7 +20382,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.application.type, parentSchema: schema205.properties.application, data: data0 };
+        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.application.type, parentSchema: schema210.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -19689,7 +20394,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.target !== void 0) {
       let data1 = data.target;
       if (typeof data1 !== "string") {
-        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.target.type, parentSchema: schema205.properties.target, data: data1 };
+        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.target.type, parentSchema: schema210.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -19698,7 +20403,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data1 === "desired" || data1 === "rollback" || data1 === "halted")) {
-        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema205.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema205.properties.target.enum, parentSchema: schema205.properties.target, data: data1 };
+        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema210.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema210.properties.target.enum, parentSchema: schema210.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -19710,7 +20415,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.targetCommit !== void 0) {
       let data2 = data.targetCommit;
       if (typeof data2 !== "string") {
-        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.targetCommit.type, parentSchema: schema205.properties.targetCommit, data: data2 };
+        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.targetCommit.type, parentSchema: schema210.properties.targetCommit, data: data2 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -19722,7 +20427,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.health !== void 0) {
       let data3 = data.health;
       if (typeof data3 !== "string") {
-        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.health.type, parentSchema: schema205.properties.health, data: data3 };
+        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.health.type, parentSchema: schema210.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -19731,7 +20436,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data3 === "healthy" || data3 === "suspended" || data3 === "progressing" || data3 === "missing" || data3 === "degraded" || data3 === "unknown")) {
-        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema205.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema205.properties.health.enum, parentSchema: schema205.properties.health, data: data3 };
+        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema210.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema210.properties.health.enum, parentSchema: schema210.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -19743,7 +20448,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.suspended !== void 0) {
       let data4 = data.suspended;
       if (typeof data4 !== "boolean") {
-        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema205.properties.suspended.type, parentSchema: schema205.properties.suspended, data: data4 };
+        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema210.properties.suspended.type, parentSchema: schema210.properties.suspended, data: data4 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -19760,7 +20465,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           let data6 = data5[i0];
           if (data6 && typeof data6 == "object" && !Array.isArray(data6)) {
             if (data6.type === void 0) {
-              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema206.required, parentSchema: schema206, data: data6 };
+              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema211.required, parentSchema: schema211, data: data6 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -19769,7 +20474,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.status === void 0) {
-              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema206.required, parentSchema: schema206, data: data6 };
+              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema211.required, parentSchema: schema211, data: data6 };
               if (vErrors === null) {
                 vErrors = [err20];
               } else {
@@ -19778,7 +20483,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.reason === void 0) {
-              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema206.required, parentSchema: schema206, data: data6 };
+              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema211.required, parentSchema: schema211, data: data6 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -19787,7 +20492,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.message === void 0) {
-              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema206.required, parentSchema: schema206, data: data6 };
+              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema211.required, parentSchema: schema211, data: data6 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -19797,7 +20502,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data6) {
               if (!(key1 === "type" || key1 === "status" || key1 === "reason" || key1 === "message")) {
-                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema206, data: data6 };
+                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema211, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -19809,7 +20514,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.type !== void 0) {
               let data7 = data6.type;
               if (typeof data7 !== "string") {
-                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.type.type, parentSchema: schema206.properties.type, data: data7 };
+                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.type.type, parentSchema: schema211.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -19818,7 +20523,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data7 === "Ready" || data7 === "Reconciling" || data7 === "Stalled")) {
-                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema206.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema206.properties.type.enum, parentSchema: schema206.properties.type, data: data7 };
+                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema211.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema211.properties.type.enum, parentSchema: schema211.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -19830,7 +20535,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.status !== void 0) {
               let data8 = data6.status;
               if (typeof data8 !== "boolean") {
-                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema206.properties.status.type, parentSchema: schema206.properties.status, data: data8 };
+                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema211.properties.status.type, parentSchema: schema211.properties.status, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -19842,7 +20547,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.reason !== void 0) {
               let data9 = data6.reason;
               if (typeof data9 !== "string") {
-                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.reason.type, parentSchema: schema206.properties.reason, data: data9 };
+                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.reason.type, parentSchema: schema211.properties.reason, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -19854,7 +20559,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.message !== void 0) {
               let data10 = data6.message;
               if (typeof data10 !== "string") {
-                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.message.type, parentSchema: schema206.properties.message, data: data10 };
+                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.message.type, parentSchema: schema211.properties.message, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -19864,7 +20569,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema206.type, parentSchema: schema206, data: data6 };
+            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema211.type, parentSchema: schema211, data: data6 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -19874,7 +20579,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema205.properties.conditions.type, parentSchema: schema205.properties.conditions, data: data5 };
+        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.conditions.type, parentSchema: schema210.properties.conditions, data: data5 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -19888,15 +20593,15 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs27 = errors;
       let valid5 = false;
       const _errs28 = errors;
-      if (!validate91(data11, { instancePath: instancePath + "/rollout", parentData: data, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate91.errors : vErrors.concat(validate91.errors);
+      if (!validate94(data11, { instancePath: instancePath + "/rollout", parentData: data, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate94.errors : vErrors.concat(validate94.errors);
         errors = vErrors.length;
       }
       var _valid0 = _errs28 === errors;
       valid5 = valid5 || _valid0;
       const _errs29 = errors;
       if (data11 !== null) {
-        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema205.properties.rollout.anyOf[1].type, parentSchema: schema205.properties.rollout.anyOf[1], data: data11 };
+        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema210.properties.rollout.anyOf[1].type, parentSchema: schema210.properties.rollout.anyOf[1], data: data11 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -19907,7 +20612,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs29 === errors;
       valid5 = valid5 || _valid0;
       if (!valid5) {
-        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema205.properties.rollout.anyOf, parentSchema: schema205.properties.rollout, data: data11 };
+        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema210.properties.rollout.anyOf, parentSchema: schema210.properties.rollout, data: data11 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -19933,7 +20638,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           let data13 = data12[i1];
           if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
             if (data13.service === void 0) {
-              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema209.required, parentSchema: schema209, data: data13 };
+              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema214.required, parentSchema: schema214, data: data13 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -19942,7 +20647,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.image === void 0) {
-              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema209.required, parentSchema: schema209, data: data13 };
+              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema214.required, parentSchema: schema214, data: data13 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -19951,7 +20656,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.desired === void 0) {
-              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema209.required, parentSchema: schema209, data: data13 };
+              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema214.required, parentSchema: schema214, data: data13 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -19960,7 +20665,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.available === void 0) {
-              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema209.required, parentSchema: schema209, data: data13 };
+              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema214.required, parentSchema: schema214, data: data13 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -19969,7 +20674,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.updated === void 0) {
-              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema209.required, parentSchema: schema209, data: data13 };
+              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema214.required, parentSchema: schema214, data: data13 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -19979,7 +20684,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data13) {
               if (!(key2 === "service" || key2 === "image" || key2 === "desired" || key2 === "available" || key2 === "updated")) {
-                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema209, data: data13 };
+                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema214, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -19991,7 +20696,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.service !== void 0) {
               let data14 = data13.service;
               if (typeof data14 !== "string") {
-                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.service.type, parentSchema: schema209.properties.service, data: data14 };
+                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.service.type, parentSchema: schema214.properties.service, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -20003,7 +20708,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.image !== void 0) {
               let data15 = data13.image;
               if (typeof data15 !== "string") {
-                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.image.type, parentSchema: schema209.properties.image, data: data15 };
+                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.image.type, parentSchema: schema214.properties.image, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -20015,7 +20720,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.desired !== void 0) {
               let data16 = data13.desired;
               if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema209.properties.desired.type, parentSchema: schema209.properties.desired, data: data16 };
+                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema214.properties.desired.type, parentSchema: schema214.properties.desired, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -20027,7 +20732,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.available !== void 0) {
               let data17 = data13.available;
               if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema209.properties.available.type, parentSchema: schema209.properties.available, data: data17 };
+                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema214.properties.available.type, parentSchema: schema214.properties.available, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -20039,7 +20744,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.updated !== void 0) {
               let data18 = data13.updated;
               if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema209.properties.updated.type, parentSchema: schema209.properties.updated, data: data18 };
+                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema214.properties.updated.type, parentSchema: schema214.properties.updated, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -20049,7 +20754,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema209.type, parentSchema: schema209, data: data13 };
+            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema214.type, parentSchema: schema214, data: data13 };
             if (vErrors === null) {
               vErrors = [err44];
             } else {
@@ -20059,7 +20764,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema205.properties.services.type, parentSchema: schema205.properties.services, data: data12 };
+        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.services.type, parentSchema: schema210.properties.services, data: data12 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -20076,7 +20781,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           let data20 = data19[i2];
           if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
             if (data20.service === void 0) {
-              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema210.required, parentSchema: schema210, data: data20 };
+              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema215.required, parentSchema: schema215, data: data20 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -20085,7 +20790,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.slot === void 0) {
-              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema210.required, parentSchema: schema210, data: data20 };
+              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema215.required, parentSchema: schema215, data: data20 };
               if (vErrors === null) {
                 vErrors = [err47];
               } else {
@@ -20094,7 +20799,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.host === void 0) {
-              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema210.required, parentSchema: schema210, data: data20 };
+              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema215.required, parentSchema: schema215, data: data20 };
               if (vErrors === null) {
                 vErrors = [err48];
               } else {
@@ -20103,7 +20808,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.container === void 0) {
-              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema210.required, parentSchema: schema210, data: data20 };
+              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema215.required, parentSchema: schema215, data: data20 };
               if (vErrors === null) {
                 vErrors = [err49];
               } else {
@@ -20112,7 +20817,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.image === void 0) {
-              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema210.required, parentSchema: schema210, data: data20 };
+              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema215.required, parentSchema: schema215, data: data20 };
               if (vErrors === null) {
                 vErrors = [err50];
               } else {
@@ -20121,7 +20826,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.phase === void 0) {
-              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema210.required, parentSchema: schema210, data: data20 };
+              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema215.required, parentSchema: schema215, data: data20 };
               if (vErrors === null) {
                 vErrors = [err51];
               } else {
@@ -20130,7 +20835,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.available === void 0) {
-              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema210.required, parentSchema: schema210, data: data20 };
+              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema215.required, parentSchema: schema215, data: data20 };
               if (vErrors === null) {
                 vErrors = [err52];
               } else {
@@ -20139,7 +20844,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.waitsFor === void 0) {
-              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema210.required, parentSchema: schema210, data: data20 };
+              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema215.required, parentSchema: schema215, data: data20 };
               if (vErrors === null) {
                 vErrors = [err53];
               } else {
@@ -20148,7 +20853,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.until === void 0) {
-              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema210.required, parentSchema: schema210, data: data20 };
+              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema215.required, parentSchema: schema215, data: data20 };
               if (vErrors === null) {
                 vErrors = [err54];
               } else {
@@ -20157,8 +20862,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             for (const key3 in data20) {
-              if (!func1.call(schema210.properties, key3)) {
-                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema210, data: data20 };
+              if (!func1.call(schema215.properties, key3)) {
+                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema215, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -20170,7 +20875,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.service !== void 0) {
               let data21 = data20.service;
               if (typeof data21 !== "string") {
-                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.service.type, parentSchema: schema210.properties.service, data: data21 };
+                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.service.type, parentSchema: schema215.properties.service, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -20182,7 +20887,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.slot !== void 0) {
               let data22 = data20.slot;
               if (typeof data22 !== "string") {
-                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.slot.type, parentSchema: schema210.properties.slot, data: data22 };
+                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.slot.type, parentSchema: schema215.properties.slot, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -20197,7 +20902,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               let valid14 = false;
               const _errs59 = errors;
               if (typeof data23 !== "string") {
-                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.host.anyOf[0].type, parentSchema: schema210.properties.host.anyOf[0], data: data23 };
+                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.host.anyOf[0].type, parentSchema: schema215.properties.host.anyOf[0], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err58];
                 } else {
@@ -20209,7 +20914,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               valid14 = valid14 || _valid1;
               const _errs61 = errors;
               if (data23 !== null) {
-                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema210.properties.host.anyOf[1].type, parentSchema: schema210.properties.host.anyOf[1], data: data23 };
+                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema215.properties.host.anyOf[1].type, parentSchema: schema215.properties.host.anyOf[1], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err59];
                 } else {
@@ -20220,7 +20925,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs61 === errors;
               valid14 = valid14 || _valid1;
               if (!valid14) {
-                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema210.properties.host.anyOf, parentSchema: schema210.properties.host, data: data23 };
+                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema215.properties.host.anyOf, parentSchema: schema215.properties.host, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err60];
                 } else {
@@ -20241,7 +20946,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.container !== void 0) {
               let data24 = data20.container;
               if (typeof data24 !== "string") {
-                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.container.type, parentSchema: schema210.properties.container, data: data24 };
+                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.container.type, parentSchema: schema215.properties.container, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err61];
                 } else {
@@ -20253,7 +20958,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.image !== void 0) {
               let data25 = data20.image;
               if (typeof data25 !== "string") {
-                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.image.type, parentSchema: schema210.properties.image, data: data25 };
+                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.image.type, parentSchema: schema215.properties.image, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err62];
                 } else {
@@ -20265,7 +20970,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.phase !== void 0) {
               let data26 = data20.phase;
               if (typeof data26 !== "string") {
-                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.phase.type, parentSchema: schema210.properties.phase, data: data26 };
+                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.phase.type, parentSchema: schema215.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err63];
                 } else {
@@ -20274,7 +20979,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data26 === "absent" || data26 === "created" || data26 === "probation" || data26 === "promoted")) {
-                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema210.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema210.properties.phase.enum, parentSchema: schema210.properties.phase, data: data26 };
+                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema215.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema215.properties.phase.enum, parentSchema: schema215.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err64];
                 } else {
@@ -20286,7 +20991,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.available !== void 0) {
               let data27 = data20.available;
               if (typeof data27 !== "boolean") {
-                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema210.properties.available.type, parentSchema: schema210.properties.available, data: data27 };
+                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema215.properties.available.type, parentSchema: schema215.properties.available, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err65];
                 } else {
@@ -20298,7 +21003,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.waitsFor !== void 0) {
               let data28 = data20.waitsFor;
               if (typeof data28 !== "string") {
-                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.waitsFor.type, parentSchema: schema210.properties.waitsFor, data: data28 };
+                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.waitsFor.type, parentSchema: schema215.properties.waitsFor, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err66];
                 } else {
@@ -20313,7 +21018,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               let valid15 = false;
               const _errs75 = errors;
               if (typeof data29 !== "string") {
-                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.until.anyOf[0].type, parentSchema: schema210.properties.until.anyOf[0], data: data29 };
+                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.until.anyOf[0].type, parentSchema: schema215.properties.until.anyOf[0], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err67];
                 } else {
@@ -20325,7 +21030,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               valid15 = valid15 || _valid2;
               const _errs77 = errors;
               if (data29 !== null) {
-                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema210.properties.until.anyOf[1].type, parentSchema: schema210.properties.until.anyOf[1], data: data29 };
+                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema215.properties.until.anyOf[1].type, parentSchema: schema215.properties.until.anyOf[1], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err68];
                 } else {
@@ -20336,7 +21041,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid2 = _errs77 === errors;
               valid15 = valid15 || _valid2;
               if (!valid15) {
-                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema210.properties.until.anyOf, parentSchema: schema210.properties.until, data: data29 };
+                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema215.properties.until.anyOf, parentSchema: schema215.properties.until, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err69];
                 } else {
@@ -20355,7 +21060,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema210.type, parentSchema: schema210, data: data20 };
+            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema215.type, parentSchema: schema215, data: data20 };
             if (vErrors === null) {
               vErrors = [err70];
             } else {
@@ -20365,7 +21070,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema205.properties.slots.type, parentSchema: schema205.properties.slots, data: data19 };
+        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.slots.type, parentSchema: schema210.properties.slots, data: data19 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -20382,7 +21087,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           let data31 = data30[i3];
           if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
             if (data31.service === void 0) {
-              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema211.required, parentSchema: schema211, data: data31 };
+              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema216.required, parentSchema: schema216, data: data31 };
               if (vErrors === null) {
                 vErrors = [err72];
               } else {
@@ -20391,7 +21096,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.slot === void 0) {
-              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema211.required, parentSchema: schema211, data: data31 };
+              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema216.required, parentSchema: schema216, data: data31 };
               if (vErrors === null) {
                 vErrors = [err73];
               } else {
@@ -20400,7 +21105,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.host === void 0) {
-              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema211.required, parentSchema: schema211, data: data31 };
+              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema216.required, parentSchema: schema216, data: data31 };
               if (vErrors === null) {
                 vErrors = [err74];
               } else {
@@ -20409,7 +21114,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.kind === void 0) {
-              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema211.required, parentSchema: schema211, data: data31 };
+              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema216.required, parentSchema: schema216, data: data31 };
               if (vErrors === null) {
                 vErrors = [err75];
               } else {
@@ -20418,7 +21123,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.reason === void 0) {
-              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema211.required, parentSchema: schema211, data: data31 };
+              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema216.required, parentSchema: schema216, data: data31 };
               if (vErrors === null) {
                 vErrors = [err76];
               } else {
@@ -20427,7 +21132,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.until === void 0) {
-              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema211.required, parentSchema: schema211, data: data31 };
+              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema216.required, parentSchema: schema216, data: data31 };
               if (vErrors === null) {
                 vErrors = [err77];
               } else {
@@ -20437,7 +21142,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key4 in data31) {
               if (!(key4 === "service" || key4 === "slot" || key4 === "host" || key4 === "kind" || key4 === "reason" || key4 === "until")) {
-                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema211, data: data31 };
+                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema216, data: data31 };
                 if (vErrors === null) {
                   vErrors = [err78];
                 } else {
@@ -20449,7 +21154,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.service !== void 0) {
               let data32 = data31.service;
               if (typeof data32 !== "string") {
-                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.service.type, parentSchema: schema211.properties.service, data: data32 };
+                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.service.type, parentSchema: schema216.properties.service, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err79];
                 } else {
@@ -20461,7 +21166,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.slot !== void 0) {
               let data33 = data31.slot;
               if (typeof data33 !== "string") {
-                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.slot.type, parentSchema: schema211.properties.slot, data: data33 };
+                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.slot.type, parentSchema: schema216.properties.slot, data: data33 };
                 if (vErrors === null) {
                   vErrors = [err80];
                 } else {
@@ -20476,7 +21181,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               let valid20 = false;
               const _errs91 = errors;
               if (typeof data34 !== "string") {
-                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.host.anyOf[0].type, parentSchema: schema211.properties.host.anyOf[0], data: data34 };
+                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.host.anyOf[0].type, parentSchema: schema216.properties.host.anyOf[0], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err81];
                 } else {
@@ -20488,7 +21193,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               valid20 = valid20 || _valid3;
               const _errs93 = errors;
               if (data34 !== null) {
-                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema211.properties.host.anyOf[1].type, parentSchema: schema211.properties.host.anyOf[1], data: data34 };
+                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema216.properties.host.anyOf[1].type, parentSchema: schema216.properties.host.anyOf[1], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err82];
                 } else {
@@ -20499,7 +21204,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid3 = _errs93 === errors;
               valid20 = valid20 || _valid3;
               if (!valid20) {
-                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema211.properties.host.anyOf, parentSchema: schema211.properties.host, data: data34 };
+                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema216.properties.host.anyOf, parentSchema: schema216.properties.host, data: data34 };
                 if (vErrors === null) {
                   vErrors = [err83];
                 } else {
@@ -20520,7 +21225,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.kind !== void 0) {
               let data35 = data31.kind;
               if (typeof data35 !== "string") {
-                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.kind.type, parentSchema: schema211.properties.kind, data: data35 };
+                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.kind.type, parentSchema: schema216.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err84];
                 } else {
@@ -20529,7 +21234,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data35 === "step" || data35 === "image" || data35 === "gate" || data35 === "monitor" || data35 === "promotion" || data35 === "turn" || data35 === "retry" || data35 === "host")) {
-                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema211.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema211.properties.kind.enum, parentSchema: schema211.properties.kind, data: data35 };
+                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema216.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema216.properties.kind.enum, parentSchema: schema216.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err85];
                 } else {
@@ -20541,7 +21246,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.reason !== void 0) {
               let data36 = data31.reason;
               if (typeof data36 !== "string") {
-                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.reason.type, parentSchema: schema211.properties.reason, data: data36 };
+                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.reason.type, parentSchema: schema216.properties.reason, data: data36 };
                 if (vErrors === null) {
                   vErrors = [err86];
                 } else {
@@ -20556,7 +21261,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               let valid21 = false;
               const _errs101 = errors;
               if (typeof data37 !== "string") {
-                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.until.anyOf[0].type, parentSchema: schema211.properties.until.anyOf[0], data: data37 };
+                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.until.anyOf[0].type, parentSchema: schema216.properties.until.anyOf[0], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err87];
                 } else {
@@ -20568,7 +21273,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               valid21 = valid21 || _valid4;
               const _errs103 = errors;
               if (data37 !== null) {
-                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema211.properties.until.anyOf[1].type, parentSchema: schema211.properties.until.anyOf[1], data: data37 };
+                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema216.properties.until.anyOf[1].type, parentSchema: schema216.properties.until.anyOf[1], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err88];
                 } else {
@@ -20579,7 +21284,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid4 = _errs103 === errors;
               valid21 = valid21 || _valid4;
               if (!valid21) {
-                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema211.properties.until.anyOf, parentSchema: schema211.properties.until, data: data37 };
+                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema216.properties.until.anyOf, parentSchema: schema216.properties.until, data: data37 };
                 if (vErrors === null) {
                   vErrors = [err89];
                 } else {
@@ -20598,7 +21303,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema211.type, parentSchema: schema211, data: data31 };
+            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema216.type, parentSchema: schema216, data: data31 };
             if (vErrors === null) {
               vErrors = [err90];
             } else {
@@ -20608,7 +21313,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema205.properties.waiting.type, parentSchema: schema205.properties.waiting, data: data30 };
+        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.waiting.type, parentSchema: schema210.properties.waiting, data: data30 };
         if (vErrors === null) {
           vErrors = [err91];
         } else {
@@ -20625,7 +21330,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           let data39 = data38[i4];
           if (data39 && typeof data39 == "object" && !Array.isArray(data39)) {
             if (data39.service === void 0) {
-              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema212.required, parentSchema: schema212, data: data39 };
+              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema217.required, parentSchema: schema217, data: data39 };
               if (vErrors === null) {
                 vErrors = [err92];
               } else {
@@ -20634,7 +21339,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.slot === void 0) {
-              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema212.required, parentSchema: schema212, data: data39 };
+              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema217.required, parentSchema: schema217, data: data39 };
               if (vErrors === null) {
                 vErrors = [err93];
               } else {
@@ -20643,7 +21348,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.host === void 0) {
-              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema212.required, parentSchema: schema212, data: data39 };
+              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema217.required, parentSchema: schema217, data: data39 };
               if (vErrors === null) {
                 vErrors = [err94];
               } else {
@@ -20652,7 +21357,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.commit === void 0) {
-              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema212.required, parentSchema: schema212, data: data39 };
+              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema217.required, parentSchema: schema217, data: data39 };
               if (vErrors === null) {
                 vErrors = [err95];
               } else {
@@ -20661,7 +21366,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.reason === void 0) {
-              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema212.required, parentSchema: schema212, data: data39 };
+              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema217.required, parentSchema: schema217, data: data39 };
               if (vErrors === null) {
                 vErrors = [err96];
               } else {
@@ -20670,7 +21375,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.message === void 0) {
-              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema212.required, parentSchema: schema212, data: data39 };
+              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema217.required, parentSchema: schema217, data: data39 };
               if (vErrors === null) {
                 vErrors = [err97];
               } else {
@@ -20679,7 +21384,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.log === void 0) {
-              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema212.required, parentSchema: schema212, data: data39 };
+              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema217.required, parentSchema: schema217, data: data39 };
               if (vErrors === null) {
                 vErrors = [err98];
               } else {
@@ -20688,7 +21393,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.health === void 0) {
-              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema212.required, parentSchema: schema212, data: data39 };
+              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema217.required, parentSchema: schema217, data: data39 };
               if (vErrors === null) {
                 vErrors = [err99];
               } else {
@@ -20698,7 +21403,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key5 in data39) {
               if (!(key5 === "service" || key5 === "slot" || key5 === "host" || key5 === "commit" || key5 === "reason" || key5 === "message" || key5 === "log" || key5 === "health")) {
-                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema212, data: data39 };
+                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema217, data: data39 };
                 if (vErrors === null) {
                   vErrors = [err100];
                 } else {
@@ -20710,7 +21415,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.service !== void 0) {
               let data40 = data39.service;
               if (typeof data40 !== "string") {
-                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.service.type, parentSchema: schema212.properties.service, data: data40 };
+                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.service.type, parentSchema: schema217.properties.service, data: data40 };
                 if (vErrors === null) {
                   vErrors = [err101];
                 } else {
@@ -20722,7 +21427,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.slot !== void 0) {
               let data41 = data39.slot;
               if (typeof data41 !== "string") {
-                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.slot.type, parentSchema: schema212.properties.slot, data: data41 };
+                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.slot.type, parentSchema: schema217.properties.slot, data: data41 };
                 if (vErrors === null) {
                   vErrors = [err102];
                 } else {
@@ -20737,7 +21442,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               let valid26 = false;
               const _errs117 = errors;
               if (typeof data42 !== "string") {
-                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.host.anyOf[0].type, parentSchema: schema212.properties.host.anyOf[0], data: data42 };
+                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.host.anyOf[0].type, parentSchema: schema217.properties.host.anyOf[0], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err103];
                 } else {
@@ -20749,7 +21454,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               valid26 = valid26 || _valid5;
               const _errs119 = errors;
               if (data42 !== null) {
-                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema212.properties.host.anyOf[1].type, parentSchema: schema212.properties.host.anyOf[1], data: data42 };
+                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema217.properties.host.anyOf[1].type, parentSchema: schema217.properties.host.anyOf[1], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err104];
                 } else {
@@ -20760,7 +21465,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid5 = _errs119 === errors;
               valid26 = valid26 || _valid5;
               if (!valid26) {
-                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema212.properties.host.anyOf, parentSchema: schema212.properties.host, data: data42 };
+                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema217.properties.host.anyOf, parentSchema: schema217.properties.host, data: data42 };
                 if (vErrors === null) {
                   vErrors = [err105];
                 } else {
@@ -20781,7 +21486,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.commit !== void 0) {
               let data43 = data39.commit;
               if (typeof data43 !== "string") {
-                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.commit.type, parentSchema: schema212.properties.commit, data: data43 };
+                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.commit.type, parentSchema: schema217.properties.commit, data: data43 };
                 if (vErrors === null) {
                   vErrors = [err106];
                 } else {
@@ -20793,7 +21498,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.reason !== void 0) {
               let data44 = data39.reason;
               if (typeof data44 !== "string") {
-                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.reason.type, parentSchema: schema212.properties.reason, data: data44 };
+                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.reason.type, parentSchema: schema217.properties.reason, data: data44 };
                 if (vErrors === null) {
                   vErrors = [err107];
                 } else {
@@ -20805,7 +21510,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.message !== void 0) {
               let data45 = data39.message;
               if (typeof data45 !== "string") {
-                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.message.type, parentSchema: schema212.properties.message, data: data45 };
+                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.message.type, parentSchema: schema217.properties.message, data: data45 };
                 if (vErrors === null) {
                   vErrors = [err108];
                 } else {
@@ -20821,7 +21526,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i5 = 0; i5 < len5; i5++) {
                   let data47 = data46[i5];
                   if (typeof data47 !== "string") {
-                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.log.items.type, parentSchema: schema212.properties.log.items, data: data47 };
+                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.log.items.type, parentSchema: schema217.properties.log.items, data: data47 };
                     if (vErrors === null) {
                       vErrors = [err109];
                     } else {
@@ -20831,7 +21536,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema212.properties.log.type, parentSchema: schema212.properties.log, data: data46 };
+                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema217.properties.log.type, parentSchema: schema217.properties.log, data: data46 };
                 if (vErrors === null) {
                   vErrors = [err110];
                 } else {
@@ -20847,7 +21552,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i6 = 0; i6 < len6; i6++) {
                   let data49 = data48[i6];
                   if (typeof data49 !== "string") {
-                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.health.items.type, parentSchema: schema212.properties.health.items, data: data49 };
+                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.health.items.type, parentSchema: schema217.properties.health.items, data: data49 };
                     if (vErrors === null) {
                       vErrors = [err111];
                     } else {
@@ -20857,7 +21562,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema212.properties.health.type, parentSchema: schema212.properties.health, data: data48 };
+                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema217.properties.health.type, parentSchema: schema217.properties.health, data: data48 };
                 if (vErrors === null) {
                   vErrors = [err112];
                 } else {
@@ -20867,7 +21572,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema212.type, parentSchema: schema212, data: data39 };
+            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema217.type, parentSchema: schema217, data: data39 };
             if (vErrors === null) {
               vErrors = [err113];
             } else {
@@ -20877,7 +21582,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema205.properties.failed.type, parentSchema: schema205.properties.failed, data: data38 };
+        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.failed.type, parentSchema: schema210.properties.failed, data: data38 };
         if (vErrors === null) {
           vErrors = [err114];
         } else {
@@ -20887,7 +21592,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema205.type, parentSchema: schema205, data };
+    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema210.type, parentSchema: schema210, data };
     if (vErrors === null) {
       vErrors = [err115];
     } else {
@@ -20895,15 +21600,15 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate90.errors = vErrors;
+  validate93.errors = vErrors;
   return errors === 0;
 }
-validate90.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate87(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate93.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate90(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate87.evaluated;
+  const evaluated0 = validate90.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -20912,7 +21617,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema201.required, parentSchema: schema201, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema206.required, parentSchema: schema206, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -20921,7 +21626,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema201.required, parentSchema: schema201, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema206.required, parentSchema: schema206, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -20930,7 +21635,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema201.required, parentSchema: schema201, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema206.required, parentSchema: schema206, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -20939,7 +21644,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rejected === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema201.required, parentSchema: schema201, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema206.required, parentSchema: schema206, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -20948,7 +21653,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.converged === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema201.required, parentSchema: schema201, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema206.required, parentSchema: schema206, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -20957,7 +21662,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema201.required, parentSchema: schema201, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema206.required, parentSchema: schema206, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -20966,7 +21671,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema201.required, parentSchema: schema201, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema206.required, parentSchema: schema206, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -20975,7 +21680,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema201.required, parentSchema: schema201, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema206.required, parentSchema: schema206, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -20984,7 +21689,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema201.required, parentSchema: schema201, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema206.required, parentSchema: schema206, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -20993,7 +21698,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema201.required, parentSchema: schema201, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema206.required, parentSchema: schema206, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -21002,8 +21707,8 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema201.properties, key0)) {
-        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema201, data };
+      if (!func1.call(schema206.properties, key0)) {
+        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema206, data };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -21015,7 +21720,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema201.properties.version, data: data0 };
+        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema206.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -21028,7 +21733,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema202.required, parentSchema: schema202, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema207.required, parentSchema: schema207, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -21037,7 +21742,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema202.required, parentSchema: schema202, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema207.required, parentSchema: schema207, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -21046,7 +21751,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema202.required, parentSchema: schema202, data: data1 };
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema207.required, parentSchema: schema207, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -21055,7 +21760,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema202.required, parentSchema: schema202, data: data1 };
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema207.required, parentSchema: schema207, data: data1 };
           if (vErrors === null) {
             vErrors = [err15];
           } else {
@@ -21064,7 +21769,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema202.required, parentSchema: schema202, data: data1 };
+          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema207.required, parentSchema: schema207, data: data1 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -21074,7 +21779,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema202, data: data1 };
+            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema207, data: data1 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -21086,7 +21791,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.branch.type, parentSchema: schema202.properties.branch, data: data2 };
+            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.branch.type, parentSchema: schema207.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -21099,7 +21804,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data1.commit;
           if (typeof data3 === "string") {
             if (!pattern102.test(data3)) {
-              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema202.properties.commit, data: data3 };
+              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema207.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -21108,7 +21813,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.commit.type, parentSchema: schema202.properties.commit, data: data3 };
+            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.commit.type, parentSchema: schema207.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -21120,7 +21825,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.author.type, parentSchema: schema202.properties.author, data: data4 };
+            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.author.type, parentSchema: schema207.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -21132,7 +21837,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.date.type, parentSchema: schema202.properties.date, data: data5 };
+            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.date.type, parentSchema: schema207.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -21144,7 +21849,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.subject.type, parentSchema: schema202.properties.subject, data: data6 };
+            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.subject.type, parentSchema: schema207.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err23];
             } else {
@@ -21154,7 +21859,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema202.type, parentSchema: schema202, data: data1 };
+        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema207.type, parentSchema: schema207, data: data1 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -21166,7 +21871,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.generatedAt.type, parentSchema: schema201.properties.generatedAt, data: data7 };
+        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.generatedAt.type, parentSchema: schema206.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -21180,15 +21885,15 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs20 = errors;
       let valid3 = false;
       const _errs21 = errors;
-      if (!validate88(data8, { instancePath: instancePath + "/rejected", parentData: data, parentDataProperty: "rejected", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate88.errors : vErrors.concat(validate88.errors);
+      if (!validate91(data8, { instancePath: instancePath + "/rejected", parentData: data, parentDataProperty: "rejected", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate91.errors : vErrors.concat(validate91.errors);
         errors = vErrors.length;
       }
       var _valid0 = _errs21 === errors;
       valid3 = valid3 || _valid0;
       const _errs22 = errors;
       if (data8 !== null) {
-        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema201.properties.rejected.anyOf[1].type, parentSchema: schema201.properties.rejected.anyOf[1], data: data8 };
+        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema206.properties.rejected.anyOf[1].type, parentSchema: schema206.properties.rejected.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -21199,7 +21904,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs22 === errors;
       valid3 = valid3 || _valid0;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema201.properties.rejected.anyOf, parentSchema: schema201.properties.rejected, data: data8 };
+        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema206.properties.rejected.anyOf, parentSchema: schema206.properties.rejected, data: data8 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -21220,7 +21925,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.converged !== void 0) {
       let data9 = data.converged;
       if (typeof data9 !== "boolean") {
-        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema201.properties.converged.type, parentSchema: schema201.properties.converged, data: data9 };
+        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema206.properties.converged.type, parentSchema: schema206.properties.converged, data: data9 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -21232,7 +21937,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.steps !== void 0) {
       let data10 = data.steps;
       if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema201.properties.steps.type, parentSchema: schema201.properties.steps, data: data10 };
+        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema206.properties.steps.type, parentSchema: schema206.properties.steps, data: data10 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -21244,7 +21949,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data11 = data.durationMs;
       if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema201.properties.durationMs.type, parentSchema: schema201.properties.durationMs, data: data11 };
+        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema206.properties.durationMs.type, parentSchema: schema206.properties.durationMs, data: data11 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -21258,13 +21963,13 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data12)) {
         const len0 = data12.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate90(data12[i0], { instancePath: instancePath + "/applications/" + i0, parentData: data12, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate90.errors : vErrors.concat(validate90.errors);
+          if (!validate93(data12[i0], { instancePath: instancePath + "/applications/" + i0, parentData: data12, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate93.errors : vErrors.concat(validate93.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema201.properties.applications.type, parentSchema: schema201.properties.applications, data: data12 };
+        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema206.properties.applications.type, parentSchema: schema206.properties.applications, data: data12 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -21281,7 +21986,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           let data15 = data14[i1];
           if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
             if (data15.host === void 0) {
-              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema213.required, parentSchema: schema213, data: data15 };
+              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema218.required, parentSchema: schema218, data: data15 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -21290,7 +21995,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.state === void 0) {
-              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema213.required, parentSchema: schema213, data: data15 };
+              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema218.required, parentSchema: schema218, data: data15 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -21299,7 +22004,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.since === void 0) {
-              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema213.required, parentSchema: schema213, data: data15 };
+              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema218.required, parentSchema: schema218, data: data15 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -21308,7 +22013,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.use === void 0) {
-              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema213.required, parentSchema: schema213, data: data15 };
+              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema218.required, parentSchema: schema218, data: data15 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -21317,7 +22022,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.reason === void 0) {
-              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema213.required, parentSchema: schema213, data: data15 };
+              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema218.required, parentSchema: schema218, data: data15 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -21326,7 +22031,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.notes === void 0) {
-              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "notes" }, message: "must have required property 'notes'", schema: schema213.required, parentSchema: schema213, data: data15 };
+              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "notes" }, message: "must have required property 'notes'", schema: schema218.required, parentSchema: schema218, data: data15 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -21335,7 +22040,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.engine === void 0) {
-              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema213.required, parentSchema: schema213, data: data15 };
+              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema218.required, parentSchema: schema218, data: data15 };
               if (vErrors === null) {
                 vErrors = [err38];
               } else {
@@ -21344,7 +22049,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.apiVersion === void 0) {
-              const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema213.required, parentSchema: schema213, data: data15 };
+              const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema218.required, parentSchema: schema218, data: data15 };
               if (vErrors === null) {
                 vErrors = [err39];
               } else {
@@ -21353,7 +22058,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.containers === void 0) {
-              const err40 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema213.required, parentSchema: schema213, data: data15 };
+              const err40 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema218.required, parentSchema: schema218, data: data15 };
               if (vErrors === null) {
                 vErrors = [err40];
               } else {
@@ -21362,7 +22067,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data15.unmanaged === void 0) {
-              const err41 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema213.required, parentSchema: schema213, data: data15 };
+              const err41 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema218.required, parentSchema: schema218, data: data15 };
               if (vErrors === null) {
                 vErrors = [err41];
               } else {
@@ -21371,8 +22076,8 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             for (const key2 in data15) {
-              if (!func1.call(schema213.properties, key2)) {
-                const err42 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema213, data: data15 };
+              if (!func1.call(schema218.properties, key2)) {
+                const err42 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema218, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -21384,7 +22089,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.host !== void 0) {
               let data16 = data15.host;
               if (typeof data16 !== "string") {
-                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.host.type, parentSchema: schema213.properties.host, data: data16 };
+                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.host.type, parentSchema: schema218.properties.host, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -21396,7 +22101,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.state !== void 0) {
               let data17 = data15.state;
               if (typeof data17 !== "string") {
-                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.state.type, parentSchema: schema213.properties.state, data: data17 };
+                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.state.type, parentSchema: schema218.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -21405,7 +22110,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data17 === "ready" || data17 === "unreachable" || data17 === "lost")) {
-                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema213.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema213.properties.state.enum, parentSchema: schema213.properties.state, data: data17 };
+                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema218.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema218.properties.state.enum, parentSchema: schema218.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -21420,7 +22125,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               let valid10 = false;
               const _errs45 = errors;
               if (typeof data18 !== "string") {
-                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.since.anyOf[0].type, parentSchema: schema213.properties.since.anyOf[0], data: data18 };
+                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.since.anyOf[0].type, parentSchema: schema218.properties.since.anyOf[0], data: data18 };
                 if (vErrors === null) {
                   vErrors = [err46];
                 } else {
@@ -21432,7 +22137,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               valid10 = valid10 || _valid1;
               const _errs47 = errors;
               if (data18 !== null) {
-                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema213.properties.since.anyOf[1].type, parentSchema: schema213.properties.since.anyOf[1], data: data18 };
+                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema218.properties.since.anyOf[1].type, parentSchema: schema218.properties.since.anyOf[1], data: data18 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -21443,7 +22148,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs47 === errors;
               valid10 = valid10 || _valid1;
               if (!valid10) {
-                const err48 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema213.properties.since.anyOf, parentSchema: schema213.properties.since, data: data18 };
+                const err48 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema218.properties.since.anyOf, parentSchema: schema218.properties.since, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err48];
                 } else {
@@ -21464,7 +22169,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.use !== void 0) {
               let data19 = data15.use;
               if (typeof data19 !== "string") {
-                const err49 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.use.type, parentSchema: schema213.properties.use, data: data19 };
+                const err49 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.use.type, parentSchema: schema218.properties.use, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err49];
                 } else {
@@ -21473,7 +22178,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data19 === "open" || data19 === "cordoned" || data19 === "draining" || data19 === "fenced")) {
-                const err50 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/enum", keyword: "enum", params: { allowedValues: schema213.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema213.properties.use.enum, parentSchema: schema213.properties.use, data: data19 };
+                const err50 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/enum", keyword: "enum", params: { allowedValues: schema218.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema218.properties.use.enum, parentSchema: schema218.properties.use, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -21485,7 +22190,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.reason !== void 0) {
               let data20 = data15.reason;
               if (typeof data20 !== "string") {
-                const err51 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.reason.type, parentSchema: schema213.properties.reason, data: data20 };
+                const err51 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.reason.type, parentSchema: schema218.properties.reason, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err51];
                 } else {
@@ -21501,7 +22206,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i2 = 0; i2 < len2; i2++) {
                   let data22 = data21[i2];
                   if (typeof data22 !== "string") {
-                    const err52 = { instancePath: instancePath + "/hosts/" + i1 + "/notes/" + i2, schemaPath: "#/$defs/host/properties/notes/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.notes.items.type, parentSchema: schema213.properties.notes.items, data: data22 };
+                    const err52 = { instancePath: instancePath + "/hosts/" + i1 + "/notes/" + i2, schemaPath: "#/$defs/host/properties/notes/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.notes.items.type, parentSchema: schema218.properties.notes.items, data: data22 };
                     if (vErrors === null) {
                       vErrors = [err52];
                     } else {
@@ -21511,7 +22216,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err53 = { instancePath: instancePath + "/hosts/" + i1 + "/notes", schemaPath: "#/$defs/host/properties/notes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema213.properties.notes.type, parentSchema: schema213.properties.notes, data: data21 };
+                const err53 = { instancePath: instancePath + "/hosts/" + i1 + "/notes", schemaPath: "#/$defs/host/properties/notes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema218.properties.notes.type, parentSchema: schema218.properties.notes, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err53];
                 } else {
@@ -21523,7 +22228,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.engine !== void 0) {
               let data23 = data15.engine;
               if (typeof data23 !== "string") {
-                const err54 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.engine.type, parentSchema: schema213.properties.engine, data: data23 };
+                const err54 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.engine.type, parentSchema: schema218.properties.engine, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -21535,7 +22240,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.apiVersion !== void 0) {
               let data24 = data15.apiVersion;
               if (typeof data24 !== "string") {
-                const err55 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.apiVersion.type, parentSchema: schema213.properties.apiVersion, data: data24 };
+                const err55 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.apiVersion.type, parentSchema: schema218.properties.apiVersion, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -21547,7 +22252,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.containers !== void 0) {
               let data25 = data15.containers;
               if (!(typeof data25 == "number" && (!(data25 % 1) && !isNaN(data25)) && isFinite(data25))) {
-                const err56 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema213.properties.containers.type, parentSchema: schema213.properties.containers, data: data25 };
+                const err56 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema218.properties.containers.type, parentSchema: schema218.properties.containers, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -21559,7 +22264,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.unmanaged !== void 0) {
               let data26 = data15.unmanaged;
               if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
-                const err57 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema213.properties.unmanaged.type, parentSchema: schema213.properties.unmanaged, data: data26 };
+                const err57 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema218.properties.unmanaged.type, parentSchema: schema218.properties.unmanaged, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -21569,7 +22274,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err58 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema213.type, parentSchema: schema213, data: data15 };
+            const err58 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema218.type, parentSchema: schema218, data: data15 };
             if (vErrors === null) {
               vErrors = [err58];
             } else {
@@ -21579,7 +22284,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err59 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema201.properties.hosts.type, parentSchema: schema201.properties.hosts, data: data14 };
+        const err59 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema206.properties.hosts.type, parentSchema: schema206.properties.hosts, data: data14 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -21595,7 +22300,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs67 = errors;
       if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
         if (data27.applications === void 0) {
-          const err60 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema214.required, parentSchema: schema214, data: data27 };
+          const err60 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema219.required, parentSchema: schema219, data: data27 };
           if (vErrors === null) {
             vErrors = [err60];
           } else {
@@ -21604,7 +22309,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data27.of === void 0) {
-          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema214.required, parentSchema: schema214, data: data27 };
+          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema219.required, parentSchema: schema219, data: data27 };
           if (vErrors === null) {
             vErrors = [err61];
           } else {
@@ -21613,7 +22318,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data27.commits === void 0) {
-          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema214.required, parentSchema: schema214, data: data27 };
+          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema219.required, parentSchema: schema219, data: data27 };
           if (vErrors === null) {
             vErrors = [err62];
           } else {
@@ -21623,7 +22328,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key3 in data27) {
           if (!(key3 === "applications" || key3 === "of" || key3 === "commits")) {
-            const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema214, data: data27 };
+            const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema219, data: data27 };
             if (vErrors === null) {
               vErrors = [err63];
             } else {
@@ -21639,7 +22344,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i3 = 0; i3 < len3; i3++) {
               let data29 = data28[i3];
               if (typeof data29 !== "string") {
-                const err64 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.applications.items.type, parentSchema: schema214.properties.applications.items, data: data29 };
+                const err64 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.applications.items.type, parentSchema: schema219.properties.applications.items, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err64];
                 } else {
@@ -21649,7 +22354,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err65 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema214.properties.applications.type, parentSchema: schema214.properties.applications, data: data28 };
+            const err65 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema219.properties.applications.type, parentSchema: schema219.properties.applications, data: data28 };
             if (vErrors === null) {
               vErrors = [err65];
             } else {
@@ -21661,7 +22366,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
         if (data27.of !== void 0) {
           let data30 = data27.of;
           if (!(typeof data30 == "number" && (!(data30 % 1) && !isNaN(data30)) && isFinite(data30))) {
-            const err66 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema214.properties.of.type, parentSchema: schema214.properties.of, data: data30 };
+            const err66 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema219.properties.of.type, parentSchema: schema219.properties.of, data: data30 };
             if (vErrors === null) {
               vErrors = [err66];
             } else {
@@ -21677,7 +22382,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i4 = 0; i4 < len4; i4++) {
               let data32 = data31[i4];
               if (typeof data32 !== "string") {
-                const err67 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.commits.items.type, parentSchema: schema214.properties.commits.items, data: data32 };
+                const err67 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.commits.items.type, parentSchema: schema219.properties.commits.items, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err67];
                 } else {
@@ -21687,7 +22392,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err68 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema214.properties.commits.type, parentSchema: schema214.properties.commits, data: data31 };
+            const err68 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema219.properties.commits.type, parentSchema: schema219.properties.commits, data: data31 };
             if (vErrors === null) {
               vErrors = [err68];
             } else {
@@ -21697,7 +22402,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err69 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema214.type, parentSchema: schema214, data: data27 };
+        const err69 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema219.type, parentSchema: schema219, data: data27 };
         if (vErrors === null) {
           vErrors = [err69];
         } else {
@@ -21709,7 +22414,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       valid13 = valid13 || _valid2;
       const _errs81 = errors;
       if (data27 !== null) {
-        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema201.properties.held.anyOf[1].type, parentSchema: schema201.properties.held.anyOf[1], data: data27 };
+        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema206.properties.held.anyOf[1].type, parentSchema: schema206.properties.held.anyOf[1], data: data27 };
         if (vErrors === null) {
           vErrors = [err70];
         } else {
@@ -21720,7 +22425,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs81 === errors;
       valid13 = valid13 || _valid2;
       if (!valid13) {
-        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema201.properties.held.anyOf, parentSchema: schema201.properties.held, data: data27 };
+        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema206.properties.held.anyOf, parentSchema: schema206.properties.held, data: data27 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -21739,7 +22444,7 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err72 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema201.type, parentSchema: schema201, data };
+    const err72 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema206.type, parentSchema: schema206, data };
     if (vErrors === null) {
       vErrors = [err72];
     } else {
@@ -21747,20 +22452,20 @@ function validate87(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate87.errors = vErrors;
+  validate90.errors = vErrors;
   return errors === 0;
 }
-validate87.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateUnmanaged = validate94;
-var schema215 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/unmanaged.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts", "unreachableHosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/unmanagedHost" } }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "unmanagedHost": { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } }, "unmanagedContainer": { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } }, "unmanagedObject": { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } } } };
-var schema216 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema217 = { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } };
-var schema218 = { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } };
-var schema219 = { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } };
-function validate95(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate90.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateUnmanaged = validate97;
+var schema220 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/unmanaged.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts", "unreachableHosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/unmanagedHost" } }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "unmanagedHost": { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } }, "unmanagedContainer": { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } }, "unmanagedObject": { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } } } };
+var schema221 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema222 = { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } };
+var schema223 = { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } };
+var schema224 = { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } };
+function validate98(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate95.evaluated;
+  const evaluated0 = validate98.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -21769,7 +22474,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.host === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema217.required, parentSchema: schema217, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema222.required, parentSchema: schema222, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -21778,7 +22483,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.containers === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema217.required, parentSchema: schema217, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema222.required, parentSchema: schema222, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -21787,7 +22492,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.networks === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "networks" }, message: "must have required property 'networks'", schema: schema217.required, parentSchema: schema217, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "networks" }, message: "must have required property 'networks'", schema: schema222.required, parentSchema: schema222, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -21796,7 +22501,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.volumes === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "volumes" }, message: "must have required property 'volumes'", schema: schema217.required, parentSchema: schema217, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "volumes" }, message: "must have required property 'volumes'", schema: schema222.required, parentSchema: schema222, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -21806,7 +22511,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "host" || key0 === "containers" || key0 === "networks" || key0 === "volumes")) {
-        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema217, data };
+        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema222, data };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -21818,7 +22523,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data0 = data.host;
       if (typeof data0 !== "string") {
-        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.host.type, parentSchema: schema217.properties.host, data: data0 };
+        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.host.type, parentSchema: schema222.properties.host, data: data0 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -21835,7 +22540,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
           let data2 = data1[i0];
           if (data2 && typeof data2 == "object" && !Array.isArray(data2)) {
             if (data2.container === void 0) {
-              const err6 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema218.required, parentSchema: schema218, data: data2 };
+              const err6 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema223.required, parentSchema: schema223, data: data2 };
               if (vErrors === null) {
                 vErrors = [err6];
               } else {
@@ -21844,7 +22549,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.id === void 0) {
-              const err7 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "id" }, message: "must have required property 'id'", schema: schema218.required, parentSchema: schema218, data: data2 };
+              const err7 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "id" }, message: "must have required property 'id'", schema: schema223.required, parentSchema: schema223, data: data2 };
               if (vErrors === null) {
                 vErrors = [err7];
               } else {
@@ -21853,7 +22558,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.image === void 0) {
-              const err8 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema218.required, parentSchema: schema218, data: data2 };
+              const err8 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema223.required, parentSchema: schema223, data: data2 };
               if (vErrors === null) {
                 vErrors = [err8];
               } else {
@@ -21862,7 +22567,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.state === void 0) {
-              const err9 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema218.required, parentSchema: schema218, data: data2 };
+              const err9 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema223.required, parentSchema: schema223, data: data2 };
               if (vErrors === null) {
                 vErrors = [err9];
               } else {
@@ -21871,7 +22576,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.project === void 0) {
-              const err10 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema218.required, parentSchema: schema218, data: data2 };
+              const err10 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema223.required, parentSchema: schema223, data: data2 };
               if (vErrors === null) {
                 vErrors = [err10];
               } else {
@@ -21880,7 +22585,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.ports === void 0) {
-              const err11 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "ports" }, message: "must have required property 'ports'", schema: schema218.required, parentSchema: schema218, data: data2 };
+              const err11 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "ports" }, message: "must have required property 'ports'", schema: schema223.required, parentSchema: schema223, data: data2 };
               if (vErrors === null) {
                 vErrors = [err11];
               } else {
@@ -21890,7 +22595,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data2) {
               if (!(key1 === "container" || key1 === "id" || key1 === "image" || key1 === "state" || key1 === "project" || key1 === "ports")) {
-                const err12 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema218, data: data2 };
+                const err12 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema223, data: data2 };
                 if (vErrors === null) {
                   vErrors = [err12];
                 } else {
@@ -21902,7 +22607,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.container !== void 0) {
               let data3 = data2.container;
               if (typeof data3 !== "string") {
-                const err13 = { instancePath: instancePath + "/containers/" + i0 + "/container", schemaPath: "#/$defs/unmanagedContainer/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.container.type, parentSchema: schema218.properties.container, data: data3 };
+                const err13 = { instancePath: instancePath + "/containers/" + i0 + "/container", schemaPath: "#/$defs/unmanagedContainer/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.container.type, parentSchema: schema223.properties.container, data: data3 };
                 if (vErrors === null) {
                   vErrors = [err13];
                 } else {
@@ -21914,7 +22619,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.id !== void 0) {
               let data4 = data2.id;
               if (typeof data4 !== "string") {
-                const err14 = { instancePath: instancePath + "/containers/" + i0 + "/id", schemaPath: "#/$defs/unmanagedContainer/properties/id/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.id.type, parentSchema: schema218.properties.id, data: data4 };
+                const err14 = { instancePath: instancePath + "/containers/" + i0 + "/id", schemaPath: "#/$defs/unmanagedContainer/properties/id/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.id.type, parentSchema: schema223.properties.id, data: data4 };
                 if (vErrors === null) {
                   vErrors = [err14];
                 } else {
@@ -21926,7 +22631,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.image !== void 0) {
               let data5 = data2.image;
               if (typeof data5 !== "string") {
-                const err15 = { instancePath: instancePath + "/containers/" + i0 + "/image", schemaPath: "#/$defs/unmanagedContainer/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.image.type, parentSchema: schema218.properties.image, data: data5 };
+                const err15 = { instancePath: instancePath + "/containers/" + i0 + "/image", schemaPath: "#/$defs/unmanagedContainer/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.image.type, parentSchema: schema223.properties.image, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err15];
                 } else {
@@ -21938,7 +22643,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.state !== void 0) {
               let data6 = data2.state;
               if (typeof data6 !== "string") {
-                const err16 = { instancePath: instancePath + "/containers/" + i0 + "/state", schemaPath: "#/$defs/unmanagedContainer/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.state.type, parentSchema: schema218.properties.state, data: data6 };
+                const err16 = { instancePath: instancePath + "/containers/" + i0 + "/state", schemaPath: "#/$defs/unmanagedContainer/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.state.type, parentSchema: schema223.properties.state, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err16];
                 } else {
@@ -21950,7 +22655,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.project !== void 0) {
               let data7 = data2.project;
               if (typeof data7 !== "string") {
-                const err17 = { instancePath: instancePath + "/containers/" + i0 + "/project", schemaPath: "#/$defs/unmanagedContainer/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.project.type, parentSchema: schema218.properties.project, data: data7 };
+                const err17 = { instancePath: instancePath + "/containers/" + i0 + "/project", schemaPath: "#/$defs/unmanagedContainer/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.project.type, parentSchema: schema223.properties.project, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err17];
                 } else {
@@ -21966,7 +22671,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i1 = 0; i1 < len1; i1++) {
                   let data9 = data8[i1];
                   if (typeof data9 !== "string") {
-                    const err18 = { instancePath: instancePath + "/containers/" + i0 + "/ports/" + i1, schemaPath: "#/$defs/unmanagedContainer/properties/ports/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.ports.items.type, parentSchema: schema218.properties.ports.items, data: data9 };
+                    const err18 = { instancePath: instancePath + "/containers/" + i0 + "/ports/" + i1, schemaPath: "#/$defs/unmanagedContainer/properties/ports/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.ports.items.type, parentSchema: schema223.properties.ports.items, data: data9 };
                     if (vErrors === null) {
                       vErrors = [err18];
                     } else {
@@ -21976,7 +22681,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err19 = { instancePath: instancePath + "/containers/" + i0 + "/ports", schemaPath: "#/$defs/unmanagedContainer/properties/ports/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema218.properties.ports.type, parentSchema: schema218.properties.ports, data: data8 };
+                const err19 = { instancePath: instancePath + "/containers/" + i0 + "/ports", schemaPath: "#/$defs/unmanagedContainer/properties/ports/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema223.properties.ports.type, parentSchema: schema223.properties.ports, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -21986,7 +22691,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err20 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema218.type, parentSchema: schema218, data: data2 };
+            const err20 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema223.type, parentSchema: schema223, data: data2 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -21996,7 +22701,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/containers", schemaPath: "#/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema217.properties.containers.type, parentSchema: schema217.properties.containers, data: data1 };
+        const err21 = { instancePath: instancePath + "/containers", schemaPath: "#/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema222.properties.containers.type, parentSchema: schema222.properties.containers, data: data1 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -22013,7 +22718,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
           let data11 = data10[i2];
           if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
             if (data11.name === void 0) {
-              const err22 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema219.required, parentSchema: schema219, data: data11 };
+              const err22 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema224.required, parentSchema: schema224, data: data11 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -22022,7 +22727,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.driver === void 0) {
-              const err23 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema219.required, parentSchema: schema219, data: data11 };
+              const err23 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema224.required, parentSchema: schema224, data: data11 };
               if (vErrors === null) {
                 vErrors = [err23];
               } else {
@@ -22031,7 +22736,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.project === void 0) {
-              const err24 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema219.required, parentSchema: schema219, data: data11 };
+              const err24 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema224.required, parentSchema: schema224, data: data11 };
               if (vErrors === null) {
                 vErrors = [err24];
               } else {
@@ -22041,7 +22746,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data11) {
               if (!(key2 === "name" || key2 === "driver" || key2 === "project")) {
-                const err25 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema219, data: data11 };
+                const err25 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema224, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -22053,7 +22758,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.name !== void 0) {
               let data12 = data11.name;
               if (typeof data12 !== "string") {
-                const err26 = { instancePath: instancePath + "/networks/" + i2 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.name.type, parentSchema: schema219.properties.name, data: data12 };
+                const err26 = { instancePath: instancePath + "/networks/" + i2 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.name.type, parentSchema: schema224.properties.name, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -22065,7 +22770,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.driver !== void 0) {
               let data13 = data11.driver;
               if (typeof data13 !== "string") {
-                const err27 = { instancePath: instancePath + "/networks/" + i2 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.driver.type, parentSchema: schema219.properties.driver, data: data13 };
+                const err27 = { instancePath: instancePath + "/networks/" + i2 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.driver.type, parentSchema: schema224.properties.driver, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -22077,7 +22782,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.project !== void 0) {
               let data14 = data11.project;
               if (typeof data14 !== "string") {
-                const err28 = { instancePath: instancePath + "/networks/" + i2 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.project.type, parentSchema: schema219.properties.project, data: data14 };
+                const err28 = { instancePath: instancePath + "/networks/" + i2 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.project.type, parentSchema: schema224.properties.project, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -22087,7 +22792,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err29 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema219.type, parentSchema: schema219, data: data11 };
+            const err29 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema224.type, parentSchema: schema224, data: data11 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -22097,7 +22802,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema217.properties.networks.type, parentSchema: schema217.properties.networks, data: data10 };
+        const err30 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema222.properties.networks.type, parentSchema: schema222.properties.networks, data: data10 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -22114,7 +22819,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
           let data16 = data15[i3];
           if (data16 && typeof data16 == "object" && !Array.isArray(data16)) {
             if (data16.name === void 0) {
-              const err31 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema219.required, parentSchema: schema219, data: data16 };
+              const err31 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema224.required, parentSchema: schema224, data: data16 };
               if (vErrors === null) {
                 vErrors = [err31];
               } else {
@@ -22123,7 +22828,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data16.driver === void 0) {
-              const err32 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema219.required, parentSchema: schema219, data: data16 };
+              const err32 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema224.required, parentSchema: schema224, data: data16 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -22132,7 +22837,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data16.project === void 0) {
-              const err33 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema219.required, parentSchema: schema219, data: data16 };
+              const err33 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema224.required, parentSchema: schema224, data: data16 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -22142,7 +22847,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key3 in data16) {
               if (!(key3 === "name" || key3 === "driver" || key3 === "project")) {
-                const err34 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema219, data: data16 };
+                const err34 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema224, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err34];
                 } else {
@@ -22154,7 +22859,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             if (data16.name !== void 0) {
               let data17 = data16.name;
               if (typeof data17 !== "string") {
-                const err35 = { instancePath: instancePath + "/volumes/" + i3 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.name.type, parentSchema: schema219.properties.name, data: data17 };
+                const err35 = { instancePath: instancePath + "/volumes/" + i3 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.name.type, parentSchema: schema224.properties.name, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err35];
                 } else {
@@ -22166,7 +22871,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             if (data16.driver !== void 0) {
               let data18 = data16.driver;
               if (typeof data18 !== "string") {
-                const err36 = { instancePath: instancePath + "/volumes/" + i3 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.driver.type, parentSchema: schema219.properties.driver, data: data18 };
+                const err36 = { instancePath: instancePath + "/volumes/" + i3 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.driver.type, parentSchema: schema224.properties.driver, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err36];
                 } else {
@@ -22178,7 +22883,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
             if (data16.project !== void 0) {
               let data19 = data16.project;
               if (typeof data19 !== "string") {
-                const err37 = { instancePath: instancePath + "/volumes/" + i3 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.project.type, parentSchema: schema219.properties.project, data: data19 };
+                const err37 = { instancePath: instancePath + "/volumes/" + i3 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.project.type, parentSchema: schema224.properties.project, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err37];
                 } else {
@@ -22188,7 +22893,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err38 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema219.type, parentSchema: schema219, data: data16 };
+            const err38 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema224.type, parentSchema: schema224, data: data16 };
             if (vErrors === null) {
               vErrors = [err38];
             } else {
@@ -22198,7 +22903,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err39 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema217.properties.volumes.type, parentSchema: schema217.properties.volumes, data: data15 };
+        const err39 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema222.properties.volumes.type, parentSchema: schema222.properties.volumes, data: data15 };
         if (vErrors === null) {
           vErrors = [err39];
         } else {
@@ -22208,7 +22913,7 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err40 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema217.type, parentSchema: schema217, data };
+    const err40 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema222.type, parentSchema: schema222, data };
     if (vErrors === null) {
       vErrors = [err40];
     } else {
@@ -22216,15 +22921,15 @@ function validate95(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate95.errors = vErrors;
+  validate98.errors = vErrors;
   return errors === 0;
 }
-validate95.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate94(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate98.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate97(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate94.evaluated;
+  const evaluated0 = validate97.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -22233,7 +22938,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema215.required, parentSchema: schema215, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema220.required, parentSchema: schema220, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -22242,7 +22947,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema215.required, parentSchema: schema215, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema220.required, parentSchema: schema220, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -22251,7 +22956,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema215.required, parentSchema: schema215, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema220.required, parentSchema: schema220, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -22260,7 +22965,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema215.required, parentSchema: schema215, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema220.required, parentSchema: schema220, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -22269,7 +22974,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.unreachableHosts === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unreachableHosts" }, message: "must have required property 'unreachableHosts'", schema: schema215.required, parentSchema: schema215, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unreachableHosts" }, message: "must have required property 'unreachableHosts'", schema: schema220.required, parentSchema: schema220, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -22279,7 +22984,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "hosts" || key0 === "unreachableHosts")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema215, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema220, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -22291,7 +22996,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err6 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema215.properties.version, data: data0 };
+        const err6 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema220.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -22304,7 +23009,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema216.required, parentSchema: schema216, data: data1 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema221.required, parentSchema: schema221, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -22313,7 +23018,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema216.required, parentSchema: schema216, data: data1 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema221.required, parentSchema: schema221, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -22322,7 +23027,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema216.required, parentSchema: schema216, data: data1 };
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema221.required, parentSchema: schema221, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -22331,7 +23036,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema216.required, parentSchema: schema216, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema221.required, parentSchema: schema221, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -22340,7 +23045,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema216.required, parentSchema: schema216, data: data1 };
+          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema221.required, parentSchema: schema221, data: data1 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -22350,7 +23055,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema216, data: data1 };
+            const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema221, data: data1 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -22362,7 +23067,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.branch.type, parentSchema: schema216.properties.branch, data: data2 };
+            const err13 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.branch.type, parentSchema: schema221.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -22375,7 +23080,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data1.commit;
           if (typeof data3 === "string") {
             if (!pattern102.test(data3)) {
-              const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema216.properties.commit, data: data3 };
+              const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema221.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -22384,7 +23089,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err15 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.commit.type, parentSchema: schema216.properties.commit, data: data3 };
+            const err15 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.commit.type, parentSchema: schema221.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -22396,7 +23101,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err16 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.author.type, parentSchema: schema216.properties.author, data: data4 };
+            const err16 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.author.type, parentSchema: schema221.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -22408,7 +23113,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err17 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.date.type, parentSchema: schema216.properties.date, data: data5 };
+            const err17 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.date.type, parentSchema: schema221.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -22420,7 +23125,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.subject.type, parentSchema: schema216.properties.subject, data: data6 };
+            const err18 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.subject.type, parentSchema: schema221.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -22430,7 +23135,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err19 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema216.type, parentSchema: schema216, data: data1 };
+        const err19 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema221.type, parentSchema: schema221, data: data1 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -22442,7 +23147,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err20 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.generatedAt.type, parentSchema: schema215.properties.generatedAt, data: data7 };
+        const err20 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema220.properties.generatedAt.type, parentSchema: schema220.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -22456,13 +23161,13 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data8)) {
         const len0 = data8.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate95(data8[i0], { instancePath: instancePath + "/hosts/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate95.errors : vErrors.concat(validate95.errors);
+          if (!validate98(data8[i0], { instancePath: instancePath + "/hosts/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate98.errors : vErrors.concat(validate98.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema215.properties.hosts.type, parentSchema: schema215.properties.hosts, data: data8 };
+        const err21 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema220.properties.hosts.type, parentSchema: schema220.properties.hosts, data: data8 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -22478,7 +23183,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data11 = data10[i1];
           if (typeof data11 !== "string") {
-            const err22 = { instancePath: instancePath + "/unreachableHosts/" + i1, schemaPath: "#/properties/unreachableHosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.unreachableHosts.items.type, parentSchema: schema215.properties.unreachableHosts.items, data: data11 };
+            const err22 = { instancePath: instancePath + "/unreachableHosts/" + i1, schemaPath: "#/properties/unreachableHosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema220.properties.unreachableHosts.items.type, parentSchema: schema220.properties.unreachableHosts.items, data: data11 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -22488,7 +23193,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err23 = { instancePath: instancePath + "/unreachableHosts", schemaPath: "#/properties/unreachableHosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema215.properties.unreachableHosts.type, parentSchema: schema215.properties.unreachableHosts, data: data10 };
+        const err23 = { instancePath: instancePath + "/unreachableHosts", schemaPath: "#/properties/unreachableHosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema220.properties.unreachableHosts.type, parentSchema: schema220.properties.unreachableHosts, data: data10 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -22498,7 +23203,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err24 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema215.type, parentSchema: schema215, data };
+    const err24 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema220.type, parentSchema: schema220, data };
     if (vErrors === null) {
       vErrors = [err24];
     } else {
@@ -22506,19 +23211,19 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate94.errors = vErrors;
+  validate97.errors = vErrors;
   return errors === 0;
 }
-validate94.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateVolumes = validate97;
-var schema221 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/volumes.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "volumes"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/volume" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "volume": { "type": "object", "required": ["host", "name", "application", "driver", "usedBy", "wantedBy"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "name": { "type": "string" }, "application": { "type": "string" }, "driver": { "type": "string" }, "usedBy": { "type": "array", "items": { "type": "string" } }, "wantedBy": { "type": "array", "items": { "type": "string" } } } } } };
-var schema222 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema223 = { "type": "object", "required": ["host", "name", "application", "driver", "usedBy", "wantedBy"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "name": { "type": "string" }, "application": { "type": "string" }, "driver": { "type": "string" }, "usedBy": { "type": "array", "items": { "type": "string" } }, "wantedBy": { "type": "array", "items": { "type": "string" } } } };
-function validate97(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate97.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateVolumes = validate100;
+var schema226 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/volumes.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "volumes"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/volume" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "volume": { "type": "object", "required": ["host", "name", "application", "driver", "usedBy", "wantedBy"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "name": { "type": "string" }, "application": { "type": "string" }, "driver": { "type": "string" }, "usedBy": { "type": "array", "items": { "type": "string" } }, "wantedBy": { "type": "array", "items": { "type": "string" } } } } } };
+var schema227 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema228 = { "type": "object", "required": ["host", "name", "application", "driver", "usedBy", "wantedBy"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "name": { "type": "string" }, "application": { "type": "string" }, "driver": { "type": "string" }, "usedBy": { "type": "array", "items": { "type": "string" } }, "wantedBy": { "type": "array", "items": { "type": "string" } } } };
+function validate100(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate97.evaluated;
+  const evaluated0 = validate100.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -22527,7 +23232,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema221.required, parentSchema: schema221, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema226.required, parentSchema: schema226, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -22536,7 +23241,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema221.required, parentSchema: schema221, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema226.required, parentSchema: schema226, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -22545,7 +23250,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema221.required, parentSchema: schema221, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema226.required, parentSchema: schema226, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -22554,7 +23259,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.volumes === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "volumes" }, message: "must have required property 'volumes'", schema: schema221.required, parentSchema: schema221, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "volumes" }, message: "must have required property 'volumes'", schema: schema226.required, parentSchema: schema226, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -22564,7 +23269,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "volumes")) {
-        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema221, data };
+        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema226, data };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -22576,7 +23281,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema221.properties.version, data: data0 };
+        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema226.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -22589,7 +23294,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema222.required, parentSchema: schema222, data: data1 };
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema227.required, parentSchema: schema227, data: data1 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -22598,7 +23303,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema222.required, parentSchema: schema222, data: data1 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema227.required, parentSchema: schema227, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -22607,7 +23312,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema222.required, parentSchema: schema222, data: data1 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema227.required, parentSchema: schema227, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -22616,7 +23321,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema222.required, parentSchema: schema222, data: data1 };
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema227.required, parentSchema: schema227, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -22625,7 +23330,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema222.required, parentSchema: schema222, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema227.required, parentSchema: schema227, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -22635,7 +23340,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema222, data: data1 };
+            const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema227, data: data1 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -22647,7 +23352,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err12 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.branch.type, parentSchema: schema222.properties.branch, data: data2 };
+            const err12 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.branch.type, parentSchema: schema227.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -22660,7 +23365,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data1.commit;
           if (typeof data3 === "string") {
             if (!pattern102.test(data3)) {
-              const err13 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema222.properties.commit, data: data3 };
+              const err13 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema227.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -22669,7 +23374,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.commit.type, parentSchema: schema222.properties.commit, data: data3 };
+            const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.commit.type, parentSchema: schema227.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -22681,7 +23386,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.author.type, parentSchema: schema222.properties.author, data: data4 };
+            const err15 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.author.type, parentSchema: schema227.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -22693,7 +23398,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err16 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.date.type, parentSchema: schema222.properties.date, data: data5 };
+            const err16 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.date.type, parentSchema: schema227.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -22705,7 +23410,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err17 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.subject.type, parentSchema: schema222.properties.subject, data: data6 };
+            const err17 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.subject.type, parentSchema: schema227.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -22715,7 +23420,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err18 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema222.type, parentSchema: schema222, data: data1 };
+        const err18 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema227.type, parentSchema: schema227, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -22727,7 +23432,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err19 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.generatedAt.type, parentSchema: schema221.properties.generatedAt, data: data7 };
+        const err19 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.generatedAt.type, parentSchema: schema226.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -22744,7 +23449,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           let data9 = data8[i0];
           if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
             if (data9.host === void 0) {
-              const err20 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              const err20 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema228.required, parentSchema: schema228, data: data9 };
               if (vErrors === null) {
                 vErrors = [err20];
               } else {
@@ -22753,7 +23458,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.name === void 0) {
-              const err21 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              const err21 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema228.required, parentSchema: schema228, data: data9 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -22762,7 +23467,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.application === void 0) {
-              const err22 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              const err22 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema228.required, parentSchema: schema228, data: data9 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -22771,7 +23476,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.driver === void 0) {
-              const err23 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              const err23 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema228.required, parentSchema: schema228, data: data9 };
               if (vErrors === null) {
                 vErrors = [err23];
               } else {
@@ -22780,7 +23485,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.usedBy === void 0) {
-              const err24 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "usedBy" }, message: "must have required property 'usedBy'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              const err24 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "usedBy" }, message: "must have required property 'usedBy'", schema: schema228.required, parentSchema: schema228, data: data9 };
               if (vErrors === null) {
                 vErrors = [err24];
               } else {
@@ -22789,7 +23494,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.wantedBy === void 0) {
-              const err25 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "wantedBy" }, message: "must have required property 'wantedBy'", schema: schema223.required, parentSchema: schema223, data: data9 };
+              const err25 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "wantedBy" }, message: "must have required property 'wantedBy'", schema: schema228.required, parentSchema: schema228, data: data9 };
               if (vErrors === null) {
                 vErrors = [err25];
               } else {
@@ -22799,7 +23504,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data9) {
               if (!(key2 === "host" || key2 === "name" || key2 === "application" || key2 === "driver" || key2 === "usedBy" || key2 === "wantedBy")) {
-                const err26 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema223, data: data9 };
+                const err26 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema228, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -22811,7 +23516,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.host !== void 0) {
               let data10 = data9.host;
               if (typeof data10 !== "string") {
-                const err27 = { instancePath: instancePath + "/volumes/" + i0 + "/host", schemaPath: "#/$defs/volume/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.host.type, parentSchema: schema223.properties.host, data: data10 };
+                const err27 = { instancePath: instancePath + "/volumes/" + i0 + "/host", schemaPath: "#/$defs/volume/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.host.type, parentSchema: schema228.properties.host, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -22823,7 +23528,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.name !== void 0) {
               let data11 = data9.name;
               if (typeof data11 !== "string") {
-                const err28 = { instancePath: instancePath + "/volumes/" + i0 + "/name", schemaPath: "#/$defs/volume/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.name.type, parentSchema: schema223.properties.name, data: data11 };
+                const err28 = { instancePath: instancePath + "/volumes/" + i0 + "/name", schemaPath: "#/$defs/volume/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.name.type, parentSchema: schema228.properties.name, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -22835,7 +23540,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.application !== void 0) {
               let data12 = data9.application;
               if (typeof data12 !== "string") {
-                const err29 = { instancePath: instancePath + "/volumes/" + i0 + "/application", schemaPath: "#/$defs/volume/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.application.type, parentSchema: schema223.properties.application, data: data12 };
+                const err29 = { instancePath: instancePath + "/volumes/" + i0 + "/application", schemaPath: "#/$defs/volume/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.application.type, parentSchema: schema228.properties.application, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err29];
                 } else {
@@ -22847,7 +23552,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.driver !== void 0) {
               let data13 = data9.driver;
               if (typeof data13 !== "string") {
-                const err30 = { instancePath: instancePath + "/volumes/" + i0 + "/driver", schemaPath: "#/$defs/volume/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.driver.type, parentSchema: schema223.properties.driver, data: data13 };
+                const err30 = { instancePath: instancePath + "/volumes/" + i0 + "/driver", schemaPath: "#/$defs/volume/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.driver.type, parentSchema: schema228.properties.driver, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err30];
                 } else {
@@ -22863,7 +23568,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i1 = 0; i1 < len1; i1++) {
                   let data15 = data14[i1];
                   if (typeof data15 !== "string") {
-                    const err31 = { instancePath: instancePath + "/volumes/" + i0 + "/usedBy/" + i1, schemaPath: "#/$defs/volume/properties/usedBy/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.usedBy.items.type, parentSchema: schema223.properties.usedBy.items, data: data15 };
+                    const err31 = { instancePath: instancePath + "/volumes/" + i0 + "/usedBy/" + i1, schemaPath: "#/$defs/volume/properties/usedBy/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.usedBy.items.type, parentSchema: schema228.properties.usedBy.items, data: data15 };
                     if (vErrors === null) {
                       vErrors = [err31];
                     } else {
@@ -22873,7 +23578,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err32 = { instancePath: instancePath + "/volumes/" + i0 + "/usedBy", schemaPath: "#/$defs/volume/properties/usedBy/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema223.properties.usedBy.type, parentSchema: schema223.properties.usedBy, data: data14 };
+                const err32 = { instancePath: instancePath + "/volumes/" + i0 + "/usedBy", schemaPath: "#/$defs/volume/properties/usedBy/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema228.properties.usedBy.type, parentSchema: schema228.properties.usedBy, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err32];
                 } else {
@@ -22889,7 +23594,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i2 = 0; i2 < len2; i2++) {
                   let data17 = data16[i2];
                   if (typeof data17 !== "string") {
-                    const err33 = { instancePath: instancePath + "/volumes/" + i0 + "/wantedBy/" + i2, schemaPath: "#/$defs/volume/properties/wantedBy/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.wantedBy.items.type, parentSchema: schema223.properties.wantedBy.items, data: data17 };
+                    const err33 = { instancePath: instancePath + "/volumes/" + i0 + "/wantedBy/" + i2, schemaPath: "#/$defs/volume/properties/wantedBy/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.wantedBy.items.type, parentSchema: schema228.properties.wantedBy.items, data: data17 };
                     if (vErrors === null) {
                       vErrors = [err33];
                     } else {
@@ -22899,7 +23604,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err34 = { instancePath: instancePath + "/volumes/" + i0 + "/wantedBy", schemaPath: "#/$defs/volume/properties/wantedBy/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema223.properties.wantedBy.type, parentSchema: schema223.properties.wantedBy, data: data16 };
+                const err34 = { instancePath: instancePath + "/volumes/" + i0 + "/wantedBy", schemaPath: "#/$defs/volume/properties/wantedBy/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema228.properties.wantedBy.type, parentSchema: schema228.properties.wantedBy, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err34];
                 } else {
@@ -22909,7 +23614,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err35 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema223.type, parentSchema: schema223, data: data9 };
+            const err35 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema228.type, parentSchema: schema228, data: data9 };
             if (vErrors === null) {
               vErrors = [err35];
             } else {
@@ -22919,7 +23624,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err36 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema221.properties.volumes.type, parentSchema: schema221.properties.volumes, data: data8 };
+        const err36 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema226.properties.volumes.type, parentSchema: schema226.properties.volumes, data: data8 };
         if (vErrors === null) {
           vErrors = [err36];
         } else {
@@ -22929,7 +23634,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err37 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema221.type, parentSchema: schema221, data };
+    const err37 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema226.type, parentSchema: schema226, data };
     if (vErrors === null) {
       vErrors = [err37];
     } else {
@@ -22937,22 +23642,22 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate97.errors = vErrors;
+  validate100.errors = vErrors;
   return errors === 0;
 }
-validate97.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateWhy = validate98;
-var schema224 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/why.schema.json", "type": "object", "required": ["version", "generatedAt", "target", "inForce", "refused", "application", "conditions", "slots", "waits", "wakeAt", "actions"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "generatedAt": { "type": "string" }, "target": { "type": "string" }, "inForce": { "type": "string" }, "refused": { "anyOf": [{ "$ref": "#/$defs/refused" }, { "type": "null" }] }, "application": { "type": "string" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waits": { "type": "array", "items": { "$ref": "#/$defs/wait" } }, "wakeAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "actions": { "type": "array", "items": { "type": "string" } } }, "$defs": { "refused": { "type": "object", "required": ["commit", "message"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "message": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "wait": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "containerId", "image", "phase", "available", "commit", "author", "subject", "origin", "field", "decision", "steps"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "containerId": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted", "leaving"] }, "available": { "type": "boolean" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "author": { "type": "string" }, "subject": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "field": { "type": "string" }, "decision": { "anyOf": [{ "$ref": "#/$defs/entry" }, { "type": "null" }] }, "steps": { "type": "array", "items": { "$ref": "#/$defs/entry" } } } }, "entry": { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } }, "origin": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } } } };
-var schema225 = { "type": "object", "required": ["commit", "message"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "message": { "type": "string" } } };
-var schema226 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema231 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema227 = { "type": "object", "required": ["service", "slot", "host", "container", "containerId", "image", "phase", "available", "commit", "author", "subject", "origin", "field", "decision", "steps"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "containerId": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted", "leaving"] }, "available": { "type": "boolean" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "author": { "type": "string" }, "subject": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "field": { "type": "string" }, "decision": { "anyOf": [{ "$ref": "#/$defs/entry" }, { "type": "null" }] }, "steps": { "type": "array", "items": { "$ref": "#/$defs/entry" } } } };
-var schema228 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } };
-var schema229 = { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } };
-function validate100(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate100.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateWhy = validate101;
+var schema229 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/why.schema.json", "type": "object", "required": ["version", "generatedAt", "target", "inForce", "refused", "application", "conditions", "slots", "waits", "wakeAt", "actions"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "generatedAt": { "type": "string" }, "target": { "type": "string" }, "inForce": { "type": "string" }, "refused": { "anyOf": [{ "$ref": "#/$defs/refused" }, { "type": "null" }] }, "application": { "type": "string" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waits": { "type": "array", "items": { "$ref": "#/$defs/wait" } }, "wakeAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "actions": { "type": "array", "items": { "type": "string" } } }, "$defs": { "refused": { "type": "object", "required": ["commit", "message"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "message": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "wait": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "containerId", "image", "phase", "available", "commit", "author", "subject", "origin", "field", "decision", "steps"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "containerId": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted", "leaving"] }, "available": { "type": "boolean" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "author": { "type": "string" }, "subject": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "field": { "type": "string" }, "decision": { "anyOf": [{ "$ref": "#/$defs/entry" }, { "type": "null" }] }, "steps": { "type": "array", "items": { "$ref": "#/$defs/entry" } } } }, "entry": { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } }, "origin": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } } } };
+var schema230 = { "type": "object", "required": ["commit", "message"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "message": { "type": "string" } } };
+var schema231 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema236 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema232 = { "type": "object", "required": ["service", "slot", "host", "container", "containerId", "image", "phase", "available", "commit", "author", "subject", "origin", "field", "decision", "steps"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "containerId": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted", "leaving"] }, "available": { "type": "boolean" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "author": { "type": "string" }, "subject": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "field": { "type": "string" }, "decision": { "anyOf": [{ "$ref": "#/$defs/entry" }, { "type": "null" }] }, "steps": { "type": "array", "items": { "$ref": "#/$defs/entry" } } } };
+var schema233 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } };
+var schema234 = { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } };
+function validate103(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate100.evaluated;
+  const evaluated0 = validate103.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -22961,7 +23666,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema229.required, parentSchema: schema229, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -22970,7 +23675,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.kind === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema229.required, parentSchema: schema229, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -22979,7 +23684,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.action === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema229.required, parentSchema: schema229, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -22988,7 +23693,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.application === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema229.required, parentSchema: schema229, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -22997,7 +23702,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.service === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema229.required, parentSchema: schema229, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -23006,7 +23711,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.slot === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema229.required, parentSchema: schema229, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -23015,7 +23720,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.host === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema229.required, parentSchema: schema229, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -23024,7 +23729,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.container === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema229.required, parentSchema: schema229, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -23033,7 +23738,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.commit === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema229.required, parentSchema: schema229, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -23042,7 +23747,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.origin === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema229.required, parentSchema: schema229, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -23051,7 +23756,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.fields === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "fields" }, message: "must have required property 'fields'", schema: schema229.required, parentSchema: schema229, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "fields" }, message: "must have required property 'fields'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -23060,7 +23765,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.actor === void 0) {
-      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actor" }, message: "must have required property 'actor'", schema: schema229.required, parentSchema: schema229, data };
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actor" }, message: "must have required property 'actor'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -23069,7 +23774,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.cause === void 0) {
-      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema229.required, parentSchema: schema229, data };
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -23078,7 +23783,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.result === void 0) {
-      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "result" }, message: "must have required property 'result'", schema: schema229.required, parentSchema: schema229, data };
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "result" }, message: "must have required property 'result'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -23087,7 +23792,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.message === void 0) {
-      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema229.required, parentSchema: schema229, data };
+      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err14];
       } else {
@@ -23096,7 +23801,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err15 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema229.required, parentSchema: schema229, data };
+      const err15 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err15];
       } else {
@@ -23105,7 +23810,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.steps === void 0) {
-      const err16 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema229.required, parentSchema: schema229, data };
+      const err16 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err16];
       } else {
@@ -23114,8 +23819,8 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema229.properties, key0)) {
-        const err17 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema229, data };
+      if (!func1.call(schema234.properties, key0)) {
+        const err17 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema234, data };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -23127,7 +23832,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.at !== void 0) {
       let data0 = data.at;
       if (typeof data0 !== "string") {
-        const err18 = { instancePath: instancePath + "/at", schemaPath: "#/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.at.type, parentSchema: schema229.properties.at, data: data0 };
+        const err18 = { instancePath: instancePath + "/at", schemaPath: "#/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.at.type, parentSchema: schema234.properties.at, data: data0 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -23139,7 +23844,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.kind !== void 0) {
       let data1 = data.kind;
       if (typeof data1 !== "string") {
-        const err19 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.kind.type, parentSchema: schema229.properties.kind, data: data1 };
+        const err19 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.kind.type, parentSchema: schema234.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -23148,7 +23853,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
         errors++;
       }
       if (!(data1 === "journal-begun" || data1 === "commit-accepted" || data1 === "commit-rejected" || data1 === "application-removed" || data1 === "rollout-started" || data1 === "canary-step-passed" || data1 === "attempt-failed" || data1 === "rollout-succeeded" || data1 === "rollout-failed" || data1 === "rollback-started" || data1 === "rolled-back" || data1 === "healed" || data1 === "instance-found" || data1 === "adopted" || data1 === "pruned" || data1 === "suspended" || data1 === "resumed" || data1 === "host-away" || data1 === "host-back" || data1 === "host-lost" || data1 === "host-fenced" || data1 === "host-unfenced" || data1 === "host-cordoned" || data1 === "host-draining" || data1 === "host-open" || data1 === "request" || data1 === "step")) {
-        const err20 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema229.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema229.properties.kind.enum, parentSchema: schema229.properties.kind, data: data1 };
+        const err20 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema234.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema234.properties.kind.enum, parentSchema: schema234.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -23160,7 +23865,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.action !== void 0) {
       let data2 = data.action;
       if (typeof data2 !== "string") {
-        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.action.type, parentSchema: schema229.properties.action, data: data2 };
+        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.action.type, parentSchema: schema234.properties.action, data: data2 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -23172,7 +23877,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.application !== void 0) {
       let data3 = data.application;
       if (typeof data3 !== "string") {
-        const err22 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.application.type, parentSchema: schema229.properties.application, data: data3 };
+        const err22 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.application.type, parentSchema: schema234.properties.application, data: data3 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -23184,7 +23889,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.service !== void 0) {
       let data4 = data.service;
       if (typeof data4 !== "string") {
-        const err23 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.service.type, parentSchema: schema229.properties.service, data: data4 };
+        const err23 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.service.type, parentSchema: schema234.properties.service, data: data4 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -23196,7 +23901,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.slot !== void 0) {
       let data5 = data.slot;
       if (typeof data5 !== "string") {
-        const err24 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.slot.type, parentSchema: schema229.properties.slot, data: data5 };
+        const err24 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.slot.type, parentSchema: schema234.properties.slot, data: data5 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -23211,7 +23916,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       let valid1 = false;
       const _errs16 = errors;
       if (typeof data6 !== "string") {
-        const err25 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.host.anyOf[0].type, parentSchema: schema229.properties.host.anyOf[0], data: data6 };
+        const err25 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.host.anyOf[0].type, parentSchema: schema234.properties.host.anyOf[0], data: data6 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -23223,7 +23928,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       valid1 = valid1 || _valid0;
       const _errs18 = errors;
       if (data6 !== null) {
-        const err26 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.host.anyOf[1].type, parentSchema: schema229.properties.host.anyOf[1], data: data6 };
+        const err26 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema234.properties.host.anyOf[1].type, parentSchema: schema234.properties.host.anyOf[1], data: data6 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -23234,7 +23939,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid0 = _errs18 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err27 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.host.anyOf, parentSchema: schema229.properties.host, data: data6 };
+        const err27 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema234.properties.host.anyOf, parentSchema: schema234.properties.host, data: data6 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -23255,7 +23960,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.container !== void 0) {
       let data7 = data.container;
       if (typeof data7 !== "string") {
-        const err28 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.container.type, parentSchema: schema229.properties.container, data: data7 };
+        const err28 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.container.type, parentSchema: schema234.properties.container, data: data7 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -23271,7 +23976,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       const _errs24 = errors;
       if (typeof data8 === "string") {
         if (!pattern102.test(data8)) {
-          const err29 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema229.properties.commit.anyOf[0], data: data8 };
+          const err29 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema234.properties.commit.anyOf[0], data: data8 };
           if (vErrors === null) {
             vErrors = [err29];
           } else {
@@ -23280,7 +23985,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
       } else {
-        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.commit.anyOf[0].type, parentSchema: schema229.properties.commit.anyOf[0], data: data8 };
+        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.commit.anyOf[0].type, parentSchema: schema234.properties.commit.anyOf[0], data: data8 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -23292,7 +23997,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       valid2 = valid2 || _valid1;
       const _errs26 = errors;
       if (data8 !== null) {
-        const err31 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.commit.anyOf[1].type, parentSchema: schema229.properties.commit.anyOf[1], data: data8 };
+        const err31 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema234.properties.commit.anyOf[1].type, parentSchema: schema234.properties.commit.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -23303,7 +24008,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid1 = _errs26 === errors;
       valid2 = valid2 || _valid1;
       if (!valid2) {
-        const err32 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.commit.anyOf, parentSchema: schema229.properties.commit, data: data8 };
+        const err32 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema234.properties.commit.anyOf, parentSchema: schema234.properties.commit, data: data8 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -23328,7 +24033,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       const _errs30 = errors;
       if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
         if (data9.file === void 0) {
-          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema228.required, parentSchema: schema228, data: data9 };
+          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema233.required, parentSchema: schema233, data: data9 };
           if (vErrors === null) {
             vErrors = [err33];
           } else {
@@ -23337,7 +24042,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
         if (data9.line === void 0) {
-          const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema228.required, parentSchema: schema228, data: data9 };
+          const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema233.required, parentSchema: schema233, data: data9 };
           if (vErrors === null) {
             vErrors = [err34];
           } else {
@@ -23346,7 +24051,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
         if (data9.column === void 0) {
-          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema228.required, parentSchema: schema228, data: data9 };
+          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema233.required, parentSchema: schema233, data: data9 };
           if (vErrors === null) {
             vErrors = [err35];
           } else {
@@ -23356,7 +24061,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
         }
         for (const key1 in data9) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema228, data: data9 };
+            const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema233, data: data9 };
             if (vErrors === null) {
               vErrors = [err36];
             } else {
@@ -23368,7 +24073,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
         if (data9.file !== void 0) {
           let data10 = data9.file;
           if (typeof data10 !== "string") {
-            const err37 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.file.type, parentSchema: schema228.properties.file, data: data10 };
+            const err37 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema233.properties.file.type, parentSchema: schema233.properties.file, data: data10 };
             if (vErrors === null) {
               vErrors = [err37];
             } else {
@@ -23380,7 +24085,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
         if (data9.line !== void 0) {
           let data11 = data9.line;
           if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-            const err38 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema228.properties.line.type, parentSchema: schema228.properties.line, data: data11 };
+            const err38 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema233.properties.line.type, parentSchema: schema233.properties.line, data: data11 };
             if (vErrors === null) {
               vErrors = [err38];
             } else {
@@ -23392,7 +24097,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
         if (data9.column !== void 0) {
           let data12 = data9.column;
           if (!(typeof data12 == "number" && (!(data12 % 1) && !isNaN(data12)) && isFinite(data12))) {
-            const err39 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema228.properties.column.type, parentSchema: schema228.properties.column, data: data12 };
+            const err39 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema233.properties.column.type, parentSchema: schema233.properties.column, data: data12 };
             if (vErrors === null) {
               vErrors = [err39];
             } else {
@@ -23402,7 +24107,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
           }
         }
       } else {
-        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema228.type, parentSchema: schema228, data: data9 };
+        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema233.type, parentSchema: schema233, data: data9 };
         if (vErrors === null) {
           vErrors = [err40];
         } else {
@@ -23414,7 +24119,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       valid3 = valid3 || _valid2;
       const _errs40 = errors;
       if (data9 !== null) {
-        const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.origin.anyOf[1].type, parentSchema: schema229.properties.origin.anyOf[1], data: data9 };
+        const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema234.properties.origin.anyOf[1].type, parentSchema: schema234.properties.origin.anyOf[1], data: data9 };
         if (vErrors === null) {
           vErrors = [err41];
         } else {
@@ -23425,7 +24130,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid2 = _errs40 === errors;
       valid3 = valid3 || _valid2;
       if (!valid3) {
-        const err42 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.origin.anyOf, parentSchema: schema229.properties.origin, data: data9 };
+        const err42 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema234.properties.origin.anyOf, parentSchema: schema234.properties.origin, data: data9 };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -23450,7 +24155,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
         for (let i0 = 0; i0 < len0; i0++) {
           let data14 = data13[i0];
           if (typeof data14 !== "string") {
-            const err43 = { instancePath: instancePath + "/fields/" + i0, schemaPath: "#/properties/fields/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.fields.items.type, parentSchema: schema229.properties.fields.items, data: data14 };
+            const err43 = { instancePath: instancePath + "/fields/" + i0, schemaPath: "#/properties/fields/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.fields.items.type, parentSchema: schema234.properties.fields.items, data: data14 };
             if (vErrors === null) {
               vErrors = [err43];
             } else {
@@ -23460,7 +24165,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
           }
         }
       } else {
-        const err44 = { instancePath: instancePath + "/fields", schemaPath: "#/properties/fields/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema229.properties.fields.type, parentSchema: schema229.properties.fields, data: data13 };
+        const err44 = { instancePath: instancePath + "/fields", schemaPath: "#/properties/fields/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema234.properties.fields.type, parentSchema: schema234.properties.fields, data: data13 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -23472,7 +24177,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.actor !== void 0) {
       let data15 = data.actor;
       if (typeof data15 !== "string") {
-        const err45 = { instancePath: instancePath + "/actor", schemaPath: "#/properties/actor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.actor.type, parentSchema: schema229.properties.actor, data: data15 };
+        const err45 = { instancePath: instancePath + "/actor", schemaPath: "#/properties/actor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.actor.type, parentSchema: schema234.properties.actor, data: data15 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -23484,7 +24189,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.cause !== void 0) {
       let data16 = data.cause;
       if (typeof data16 !== "string") {
-        const err46 = { instancePath: instancePath + "/cause", schemaPath: "#/properties/cause/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.cause.type, parentSchema: schema229.properties.cause, data: data16 };
+        const err46 = { instancePath: instancePath + "/cause", schemaPath: "#/properties/cause/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.cause.type, parentSchema: schema234.properties.cause, data: data16 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -23496,7 +24201,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.result !== void 0) {
       let data17 = data.result;
       if (typeof data17 !== "string") {
-        const err47 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.result.type, parentSchema: schema229.properties.result, data: data17 };
+        const err47 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.result.type, parentSchema: schema234.properties.result, data: data17 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -23505,7 +24210,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
         errors++;
       }
       if (!(data17 === "begun" || data17 === "done" || data17 === "failed" || data17 === "refused" || data17 === "skipped" || data17 === "unknown")) {
-        const err48 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/enum", keyword: "enum", params: { allowedValues: schema229.properties.result.enum }, message: "must be equal to one of the allowed values", schema: schema229.properties.result.enum, parentSchema: schema229.properties.result, data: data17 };
+        const err48 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/enum", keyword: "enum", params: { allowedValues: schema234.properties.result.enum }, message: "must be equal to one of the allowed values", schema: schema234.properties.result.enum, parentSchema: schema234.properties.result, data: data17 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -23517,7 +24222,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.message !== void 0) {
       let data18 = data.message;
       if (typeof data18 !== "string") {
-        const err49 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.message.type, parentSchema: schema229.properties.message, data: data18 };
+        const err49 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.message.type, parentSchema: schema234.properties.message, data: data18 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -23532,7 +24237,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       let valid8 = false;
       const _errs56 = errors;
       if (!(typeof data19 == "number" && (!(data19 % 1) && !isNaN(data19)) && isFinite(data19))) {
-        const err50 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema229.properties.durationMs.anyOf[0].type, parentSchema: schema229.properties.durationMs.anyOf[0], data: data19 };
+        const err50 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema234.properties.durationMs.anyOf[0].type, parentSchema: schema234.properties.durationMs.anyOf[0], data: data19 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -23544,7 +24249,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       valid8 = valid8 || _valid3;
       const _errs58 = errors;
       if (data19 !== null) {
-        const err51 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.durationMs.anyOf[1].type, parentSchema: schema229.properties.durationMs.anyOf[1], data: data19 };
+        const err51 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema234.properties.durationMs.anyOf[1].type, parentSchema: schema234.properties.durationMs.anyOf[1], data: data19 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -23555,7 +24260,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid3 = _errs58 === errors;
       valid8 = valid8 || _valid3;
       if (!valid8) {
-        const err52 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.durationMs.anyOf, parentSchema: schema229.properties.durationMs, data: data19 };
+        const err52 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema234.properties.durationMs.anyOf, parentSchema: schema234.properties.durationMs, data: data19 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -23579,7 +24284,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       let valid9 = false;
       const _errs62 = errors;
       if (!(typeof data20 == "number" && (!(data20 % 1) && !isNaN(data20)) && isFinite(data20))) {
-        const err53 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema229.properties.steps.anyOf[0].type, parentSchema: schema229.properties.steps.anyOf[0], data: data20 };
+        const err53 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema234.properties.steps.anyOf[0].type, parentSchema: schema234.properties.steps.anyOf[0], data: data20 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -23591,7 +24296,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       valid9 = valid9 || _valid4;
       const _errs64 = errors;
       if (data20 !== null) {
-        const err54 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.steps.anyOf[1].type, parentSchema: schema229.properties.steps.anyOf[1], data: data20 };
+        const err54 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema234.properties.steps.anyOf[1].type, parentSchema: schema234.properties.steps.anyOf[1], data: data20 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -23602,7 +24307,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid4 = _errs64 === errors;
       valid9 = valid9 || _valid4;
       if (!valid9) {
-        const err55 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.steps.anyOf, parentSchema: schema229.properties.steps, data: data20 };
+        const err55 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema234.properties.steps.anyOf, parentSchema: schema234.properties.steps, data: data20 };
         if (vErrors === null) {
           vErrors = [err55];
         } else {
@@ -23621,7 +24326,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       }
     }
   } else {
-    const err56 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema229.type, parentSchema: schema229, data };
+    const err56 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema234.type, parentSchema: schema234, data };
     if (vErrors === null) {
       vErrors = [err56];
     } else {
@@ -23629,14 +24334,14 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     }
     errors++;
   }
-  validate100.errors = vErrors;
+  validate103.errors = vErrors;
   return errors === 0;
 }
-validate100.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate99(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate103.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate102(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate99.evaluated;
+  const evaluated0 = validate102.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -23645,7 +24350,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.service === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema227.required, parentSchema: schema227, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -23654,7 +24359,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema227.required, parentSchema: schema227, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -23663,7 +24368,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema227.required, parentSchema: schema227, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -23672,7 +24377,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.container === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema227.required, parentSchema: schema227, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -23681,7 +24386,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.containerId === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "containerId" }, message: "must have required property 'containerId'", schema: schema227.required, parentSchema: schema227, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "containerId" }, message: "must have required property 'containerId'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -23690,7 +24395,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.image === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema227.required, parentSchema: schema227, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -23699,7 +24404,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.phase === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema227.required, parentSchema: schema227, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -23708,7 +24413,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.available === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema227.required, parentSchema: schema227, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -23717,7 +24422,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.commit === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema227.required, parentSchema: schema227, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -23726,7 +24431,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.author === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema227.required, parentSchema: schema227, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -23735,7 +24440,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema227.required, parentSchema: schema227, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -23744,7 +24449,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema227.required, parentSchema: schema227, data };
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -23753,7 +24458,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.field === void 0) {
-      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "field" }, message: "must have required property 'field'", schema: schema227.required, parentSchema: schema227, data };
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "field" }, message: "must have required property 'field'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -23762,7 +24467,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.decision === void 0) {
-      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "decision" }, message: "must have required property 'decision'", schema: schema227.required, parentSchema: schema227, data };
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "decision" }, message: "must have required property 'decision'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -23771,7 +24476,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema227.required, parentSchema: schema227, data };
+      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema232.required, parentSchema: schema232, data };
       if (vErrors === null) {
         vErrors = [err14];
       } else {
@@ -23780,8 +24485,8 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema227.properties, key0)) {
-        const err15 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema227, data };
+      if (!func1.call(schema232.properties, key0)) {
+        const err15 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema232, data };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -23793,7 +24498,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data0 = data.service;
       if (typeof data0 !== "string") {
-        const err16 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.service.type, parentSchema: schema227.properties.service, data: data0 };
+        const err16 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.service.type, parentSchema: schema232.properties.service, data: data0 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -23805,7 +24510,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data1 = data.slot;
       if (typeof data1 !== "string") {
-        const err17 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.slot.type, parentSchema: schema227.properties.slot, data: data1 };
+        const err17 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.slot.type, parentSchema: schema232.properties.slot, data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -23820,7 +24525,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       let valid1 = false;
       const _errs8 = errors;
       if (typeof data2 !== "string") {
-        const err18 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.host.anyOf[0].type, parentSchema: schema227.properties.host.anyOf[0], data: data2 };
+        const err18 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.host.anyOf[0].type, parentSchema: schema232.properties.host.anyOf[0], data: data2 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -23832,7 +24537,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs10 = errors;
       if (data2 !== null) {
-        const err19 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema227.properties.host.anyOf[1].type, parentSchema: schema227.properties.host.anyOf[1], data: data2 };
+        const err19 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema232.properties.host.anyOf[1].type, parentSchema: schema232.properties.host.anyOf[1], data: data2 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -23843,7 +24548,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs10 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema227.properties.host.anyOf, parentSchema: schema227.properties.host, data: data2 };
+        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema232.properties.host.anyOf, parentSchema: schema232.properties.host, data: data2 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -23864,7 +24569,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.container !== void 0) {
       let data3 = data.container;
       if (typeof data3 !== "string") {
-        const err21 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.container.type, parentSchema: schema227.properties.container, data: data3 };
+        const err21 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.container.type, parentSchema: schema232.properties.container, data: data3 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -23876,7 +24581,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.containerId !== void 0) {
       let data4 = data.containerId;
       if (typeof data4 !== "string") {
-        const err22 = { instancePath: instancePath + "/containerId", schemaPath: "#/properties/containerId/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.containerId.type, parentSchema: schema227.properties.containerId, data: data4 };
+        const err22 = { instancePath: instancePath + "/containerId", schemaPath: "#/properties/containerId/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.containerId.type, parentSchema: schema232.properties.containerId, data: data4 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -23888,7 +24593,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.image !== void 0) {
       let data5 = data.image;
       if (typeof data5 !== "string") {
-        const err23 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.image.type, parentSchema: schema227.properties.image, data: data5 };
+        const err23 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.image.type, parentSchema: schema232.properties.image, data: data5 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -23900,7 +24605,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.phase !== void 0) {
       let data6 = data.phase;
       if (typeof data6 !== "string") {
-        const err24 = { instancePath: instancePath + "/phase", schemaPath: "#/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.phase.type, parentSchema: schema227.properties.phase, data: data6 };
+        const err24 = { instancePath: instancePath + "/phase", schemaPath: "#/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.phase.type, parentSchema: schema232.properties.phase, data: data6 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -23909,7 +24614,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data6 === "absent" || data6 === "created" || data6 === "probation" || data6 === "promoted" || data6 === "leaving")) {
-        const err25 = { instancePath: instancePath + "/phase", schemaPath: "#/properties/phase/enum", keyword: "enum", params: { allowedValues: schema227.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema227.properties.phase.enum, parentSchema: schema227.properties.phase, data: data6 };
+        const err25 = { instancePath: instancePath + "/phase", schemaPath: "#/properties/phase/enum", keyword: "enum", params: { allowedValues: schema232.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema232.properties.phase.enum, parentSchema: schema232.properties.phase, data: data6 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -23921,7 +24626,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.available !== void 0) {
       let data7 = data.available;
       if (typeof data7 !== "boolean") {
-        const err26 = { instancePath: instancePath + "/available", schemaPath: "#/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema227.properties.available.type, parentSchema: schema227.properties.available, data: data7 };
+        const err26 = { instancePath: instancePath + "/available", schemaPath: "#/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema232.properties.available.type, parentSchema: schema232.properties.available, data: data7 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -23937,7 +24642,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs24 = errors;
       if (typeof data8 === "string") {
         if (!pattern102.test(data8)) {
-          const err27 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema227.properties.commit.anyOf[0], data: data8 };
+          const err27 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema232.properties.commit.anyOf[0], data: data8 };
           if (vErrors === null) {
             vErrors = [err27];
           } else {
@@ -23946,7 +24651,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err28 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.commit.anyOf[0].type, parentSchema: schema227.properties.commit.anyOf[0], data: data8 };
+        const err28 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.commit.anyOf[0].type, parentSchema: schema232.properties.commit.anyOf[0], data: data8 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -23958,7 +24663,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       valid2 = valid2 || _valid1;
       const _errs26 = errors;
       if (data8 !== null) {
-        const err29 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema227.properties.commit.anyOf[1].type, parentSchema: schema227.properties.commit.anyOf[1], data: data8 };
+        const err29 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema232.properties.commit.anyOf[1].type, parentSchema: schema232.properties.commit.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -23969,7 +24674,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs26 === errors;
       valid2 = valid2 || _valid1;
       if (!valid2) {
-        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema227.properties.commit.anyOf, parentSchema: schema227.properties.commit, data: data8 };
+        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema232.properties.commit.anyOf, parentSchema: schema232.properties.commit, data: data8 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -23990,7 +24695,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.author !== void 0) {
       let data9 = data.author;
       if (typeof data9 !== "string") {
-        const err31 = { instancePath: instancePath + "/author", schemaPath: "#/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.author.type, parentSchema: schema227.properties.author, data: data9 };
+        const err31 = { instancePath: instancePath + "/author", schemaPath: "#/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.author.type, parentSchema: schema232.properties.author, data: data9 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -24002,7 +24707,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data10 = data.subject;
       if (typeof data10 !== "string") {
-        const err32 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.subject.type, parentSchema: schema227.properties.subject, data: data10 };
+        const err32 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.subject.type, parentSchema: schema232.properties.subject, data: data10 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -24018,7 +24723,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs34 = errors;
       if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
         if (data11.file === void 0) {
-          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema228.required, parentSchema: schema228, data: data11 };
+          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema233.required, parentSchema: schema233, data: data11 };
           if (vErrors === null) {
             vErrors = [err33];
           } else {
@@ -24027,7 +24732,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data11.line === void 0) {
-          const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema228.required, parentSchema: schema228, data: data11 };
+          const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema233.required, parentSchema: schema233, data: data11 };
           if (vErrors === null) {
             vErrors = [err34];
           } else {
@@ -24036,7 +24741,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data11.column === void 0) {
-          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema228.required, parentSchema: schema228, data: data11 };
+          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema233.required, parentSchema: schema233, data: data11 };
           if (vErrors === null) {
             vErrors = [err35];
           } else {
@@ -24046,7 +24751,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data11) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema228, data: data11 };
+            const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema233, data: data11 };
             if (vErrors === null) {
               vErrors = [err36];
             } else {
@@ -24058,7 +24763,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
         if (data11.file !== void 0) {
           let data12 = data11.file;
           if (typeof data12 !== "string") {
-            const err37 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.file.type, parentSchema: schema228.properties.file, data: data12 };
+            const err37 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema233.properties.file.type, parentSchema: schema233.properties.file, data: data12 };
             if (vErrors === null) {
               vErrors = [err37];
             } else {
@@ -24070,7 +24775,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
         if (data11.line !== void 0) {
           let data13 = data11.line;
           if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
-            const err38 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema228.properties.line.type, parentSchema: schema228.properties.line, data: data13 };
+            const err38 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema233.properties.line.type, parentSchema: schema233.properties.line, data: data13 };
             if (vErrors === null) {
               vErrors = [err38];
             } else {
@@ -24082,7 +24787,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
         if (data11.column !== void 0) {
           let data14 = data11.column;
           if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-            const err39 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema228.properties.column.type, parentSchema: schema228.properties.column, data: data14 };
+            const err39 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema233.properties.column.type, parentSchema: schema233.properties.column, data: data14 };
             if (vErrors === null) {
               vErrors = [err39];
             } else {
@@ -24092,7 +24797,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema228.type, parentSchema: schema228, data: data11 };
+        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema233.type, parentSchema: schema233, data: data11 };
         if (vErrors === null) {
           vErrors = [err40];
         } else {
@@ -24104,7 +24809,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       valid3 = valid3 || _valid2;
       const _errs44 = errors;
       if (data11 !== null) {
-        const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema227.properties.origin.anyOf[1].type, parentSchema: schema227.properties.origin.anyOf[1], data: data11 };
+        const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema232.properties.origin.anyOf[1].type, parentSchema: schema232.properties.origin.anyOf[1], data: data11 };
         if (vErrors === null) {
           vErrors = [err41];
         } else {
@@ -24115,7 +24820,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs44 === errors;
       valid3 = valid3 || _valid2;
       if (!valid3) {
-        const err42 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema227.properties.origin.anyOf, parentSchema: schema227.properties.origin, data: data11 };
+        const err42 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema232.properties.origin.anyOf, parentSchema: schema232.properties.origin, data: data11 };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -24136,7 +24841,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.field !== void 0) {
       let data15 = data.field;
       if (typeof data15 !== "string") {
-        const err43 = { instancePath: instancePath + "/field", schemaPath: "#/properties/field/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.field.type, parentSchema: schema227.properties.field, data: data15 };
+        const err43 = { instancePath: instancePath + "/field", schemaPath: "#/properties/field/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.field.type, parentSchema: schema232.properties.field, data: data15 };
         if (vErrors === null) {
           vErrors = [err43];
         } else {
@@ -24150,15 +24855,15 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs49 = errors;
       let valid6 = false;
       const _errs50 = errors;
-      if (!validate100(data16, { instancePath: instancePath + "/decision", parentData: data, parentDataProperty: "decision", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate100.errors : vErrors.concat(validate100.errors);
+      if (!validate103(data16, { instancePath: instancePath + "/decision", parentData: data, parentDataProperty: "decision", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
         errors = vErrors.length;
       }
       var _valid3 = _errs50 === errors;
       valid6 = valid6 || _valid3;
       const _errs51 = errors;
       if (data16 !== null) {
-        const err44 = { instancePath: instancePath + "/decision", schemaPath: "#/properties/decision/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema227.properties.decision.anyOf[1].type, parentSchema: schema227.properties.decision.anyOf[1], data: data16 };
+        const err44 = { instancePath: instancePath + "/decision", schemaPath: "#/properties/decision/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema232.properties.decision.anyOf[1].type, parentSchema: schema232.properties.decision.anyOf[1], data: data16 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -24169,7 +24874,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs51 === errors;
       valid6 = valid6 || _valid3;
       if (!valid6) {
-        const err45 = { instancePath: instancePath + "/decision", schemaPath: "#/properties/decision/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema227.properties.decision.anyOf, parentSchema: schema227.properties.decision, data: data16 };
+        const err45 = { instancePath: instancePath + "/decision", schemaPath: "#/properties/decision/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema232.properties.decision.anyOf, parentSchema: schema232.properties.decision, data: data16 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -24192,13 +24897,13 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data17)) {
         const len0 = data17.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate100(data17[i0], { instancePath: instancePath + "/steps/" + i0, parentData: data17, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate100.errors : vErrors.concat(validate100.errors);
+          if (!validate103(data17[i0], { instancePath: instancePath + "/steps/" + i0, parentData: data17, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err46 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema227.properties.steps.type, parentSchema: schema227.properties.steps, data: data17 };
+        const err46 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema232.properties.steps.type, parentSchema: schema232.properties.steps, data: data17 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -24208,7 +24913,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err47 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema227.type, parentSchema: schema227, data };
+    const err47 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema232.type, parentSchema: schema232, data };
     if (vErrors === null) {
       vErrors = [err47];
     } else {
@@ -24216,15 +24921,15 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate99.errors = vErrors;
+  validate102.errors = vErrors;
   return errors === 0;
 }
-validate99.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate98(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate102.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate101(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate98.evaluated;
+  const evaluated0 = validate101.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -24233,7 +24938,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema224.required, parentSchema: schema224, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -24242,7 +24947,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema224.required, parentSchema: schema224, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -24251,7 +24956,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.target === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema224.required, parentSchema: schema224, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -24260,7 +24965,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.inForce === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inForce" }, message: "must have required property 'inForce'", schema: schema224.required, parentSchema: schema224, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inForce" }, message: "must have required property 'inForce'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -24269,7 +24974,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.refused === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "refused" }, message: "must have required property 'refused'", schema: schema224.required, parentSchema: schema224, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "refused" }, message: "must have required property 'refused'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -24278,7 +24983,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema224.required, parentSchema: schema224, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -24287,7 +24992,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.conditions === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema224.required, parentSchema: schema224, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -24296,7 +25001,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slots === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema224.required, parentSchema: schema224, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -24305,7 +25010,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.waits === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waits" }, message: "must have required property 'waits'", schema: schema224.required, parentSchema: schema224, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waits" }, message: "must have required property 'waits'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -24314,7 +25019,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.wakeAt === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wakeAt" }, message: "must have required property 'wakeAt'", schema: schema224.required, parentSchema: schema224, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wakeAt" }, message: "must have required property 'wakeAt'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -24323,7 +25028,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.actions === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actions" }, message: "must have required property 'actions'", schema: schema224.required, parentSchema: schema224, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actions" }, message: "must have required property 'actions'", schema: schema229.required, parentSchema: schema229, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -24332,8 +25037,8 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema224.properties, key0)) {
-        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema224, data };
+      if (!func1.call(schema229.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema229, data };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -24345,7 +25050,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err12 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema224.properties.version, data: data0 };
+        const err12 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema229.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -24357,7 +25062,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data1 = data.generatedAt;
       if (typeof data1 !== "string") {
-        const err13 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.generatedAt.type, parentSchema: schema224.properties.generatedAt, data: data1 };
+        const err13 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.generatedAt.type, parentSchema: schema229.properties.generatedAt, data: data1 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -24369,7 +25074,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.target !== void 0) {
       let data2 = data.target;
       if (typeof data2 !== "string") {
-        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.target.type, parentSchema: schema224.properties.target, data: data2 };
+        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.target.type, parentSchema: schema229.properties.target, data: data2 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -24381,7 +25086,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.inForce !== void 0) {
       let data3 = data.inForce;
       if (typeof data3 !== "string") {
-        const err15 = { instancePath: instancePath + "/inForce", schemaPath: "#/properties/inForce/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.inForce.type, parentSchema: schema224.properties.inForce, data: data3 };
+        const err15 = { instancePath: instancePath + "/inForce", schemaPath: "#/properties/inForce/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.inForce.type, parentSchema: schema229.properties.inForce, data: data3 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -24397,7 +25102,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs11 = errors;
       if (data4 && typeof data4 == "object" && !Array.isArray(data4)) {
         if (data4.commit === void 0) {
-          const err16 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema225.required, parentSchema: schema225, data: data4 };
+          const err16 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema230.required, parentSchema: schema230, data: data4 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -24406,7 +25111,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data4.message === void 0) {
-          const err17 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema225.required, parentSchema: schema225, data: data4 };
+          const err17 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema230.required, parentSchema: schema230, data: data4 };
           if (vErrors === null) {
             vErrors = [err17];
           } else {
@@ -24416,7 +25121,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data4) {
           if (!(key1 === "commit" || key1 === "message")) {
-            const err18 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema225, data: data4 };
+            const err18 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema230, data: data4 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -24428,7 +25133,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
         if (data4.commit !== void 0) {
           let data5 = data4.commit;
           if (typeof data5 !== "string") {
-            const err19 = { instancePath: instancePath + "/refused/commit", schemaPath: "#/$defs/refused/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema225.properties.commit.type, parentSchema: schema225.properties.commit, data: data5 };
+            const err19 = { instancePath: instancePath + "/refused/commit", schemaPath: "#/$defs/refused/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema230.properties.commit.type, parentSchema: schema230.properties.commit, data: data5 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -24440,7 +25145,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
         if (data4.message !== void 0) {
           let data6 = data4.message;
           if (typeof data6 !== "string") {
-            const err20 = { instancePath: instancePath + "/refused/message", schemaPath: "#/$defs/refused/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema225.properties.message.type, parentSchema: schema225.properties.message, data: data6 };
+            const err20 = { instancePath: instancePath + "/refused/message", schemaPath: "#/$defs/refused/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema230.properties.message.type, parentSchema: schema230.properties.message, data: data6 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -24450,7 +25155,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema225.type, parentSchema: schema225, data: data4 };
+        const err21 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema230.type, parentSchema: schema230, data: data4 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -24462,7 +25167,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs19 = errors;
       if (data4 !== null) {
-        const err22 = { instancePath: instancePath + "/refused", schemaPath: "#/properties/refused/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema224.properties.refused.anyOf[1].type, parentSchema: schema224.properties.refused.anyOf[1], data: data4 };
+        const err22 = { instancePath: instancePath + "/refused", schemaPath: "#/properties/refused/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.refused.anyOf[1].type, parentSchema: schema229.properties.refused.anyOf[1], data: data4 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -24473,7 +25178,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs19 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err23 = { instancePath: instancePath + "/refused", schemaPath: "#/properties/refused/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema224.properties.refused.anyOf, parentSchema: schema224.properties.refused, data: data4 };
+        const err23 = { instancePath: instancePath + "/refused", schemaPath: "#/properties/refused/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.refused.anyOf, parentSchema: schema229.properties.refused, data: data4 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -24494,7 +25199,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data7 = data.application;
       if (typeof data7 !== "string") {
-        const err24 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.application.type, parentSchema: schema224.properties.application, data: data7 };
+        const err24 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.application.type, parentSchema: schema229.properties.application, data: data7 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -24511,7 +25216,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           let data9 = data8[i0];
           if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
             if (data9.type === void 0) {
-              const err25 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema226.required, parentSchema: schema226, data: data9 };
+              const err25 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema231.required, parentSchema: schema231, data: data9 };
               if (vErrors === null) {
                 vErrors = [err25];
               } else {
@@ -24520,7 +25225,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.status === void 0) {
-              const err26 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema226.required, parentSchema: schema226, data: data9 };
+              const err26 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema231.required, parentSchema: schema231, data: data9 };
               if (vErrors === null) {
                 vErrors = [err26];
               } else {
@@ -24529,7 +25234,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.reason === void 0) {
-              const err27 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema226.required, parentSchema: schema226, data: data9 };
+              const err27 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema231.required, parentSchema: schema231, data: data9 };
               if (vErrors === null) {
                 vErrors = [err27];
               } else {
@@ -24538,7 +25243,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.message === void 0) {
-              const err28 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema226.required, parentSchema: schema226, data: data9 };
+              const err28 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema231.required, parentSchema: schema231, data: data9 };
               if (vErrors === null) {
                 vErrors = [err28];
               } else {
@@ -24548,7 +25253,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data9) {
               if (!(key2 === "type" || key2 === "status" || key2 === "reason" || key2 === "message")) {
-                const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema226, data: data9 };
+                const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema231, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err29];
                 } else {
@@ -24560,7 +25265,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.type !== void 0) {
               let data10 = data9.type;
               if (typeof data10 !== "string") {
-                const err30 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.type.type, parentSchema: schema226.properties.type, data: data10 };
+                const err30 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.type.type, parentSchema: schema231.properties.type, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err30];
                 } else {
@@ -24569,7 +25274,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data10 === "Ready" || data10 === "Reconciling" || data10 === "Stalled")) {
-                const err31 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema226.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema226.properties.type.enum, parentSchema: schema226.properties.type, data: data10 };
+                const err31 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema231.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema231.properties.type.enum, parentSchema: schema231.properties.type, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err31];
                 } else {
@@ -24581,7 +25286,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.status !== void 0) {
               let data11 = data9.status;
               if (typeof data11 !== "boolean") {
-                const err32 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema226.properties.status.type, parentSchema: schema226.properties.status, data: data11 };
+                const err32 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema231.properties.status.type, parentSchema: schema231.properties.status, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err32];
                 } else {
@@ -24593,7 +25298,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.reason !== void 0) {
               let data12 = data9.reason;
               if (typeof data12 !== "string") {
-                const err33 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.reason.type, parentSchema: schema226.properties.reason, data: data12 };
+                const err33 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.reason.type, parentSchema: schema231.properties.reason, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err33];
                 } else {
@@ -24605,7 +25310,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.message !== void 0) {
               let data13 = data9.message;
               if (typeof data13 !== "string") {
-                const err34 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.message.type, parentSchema: schema226.properties.message, data: data13 };
+                const err34 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.message.type, parentSchema: schema231.properties.message, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err34];
                 } else {
@@ -24615,7 +25320,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err35 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema226.type, parentSchema: schema226, data: data9 };
+            const err35 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema231.type, parentSchema: schema231, data: data9 };
             if (vErrors === null) {
               vErrors = [err35];
             } else {
@@ -24625,7 +25330,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err36 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema224.properties.conditions.type, parentSchema: schema224.properties.conditions, data: data8 };
+        const err36 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema229.properties.conditions.type, parentSchema: schema229.properties.conditions, data: data8 };
         if (vErrors === null) {
           vErrors = [err36];
         } else {
@@ -24639,13 +25344,13 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data14)) {
         const len1 = data14.length;
         for (let i1 = 0; i1 < len1; i1++) {
-          if (!validate99(data14[i1], { instancePath: instancePath + "/slots/" + i1, parentData: data14, parentDataProperty: i1, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate99.errors : vErrors.concat(validate99.errors);
+          if (!validate102(data14[i1], { instancePath: instancePath + "/slots/" + i1, parentData: data14, parentDataProperty: i1, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate102.errors : vErrors.concat(validate102.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err37 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema224.properties.slots.type, parentSchema: schema224.properties.slots, data: data14 };
+        const err37 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema229.properties.slots.type, parentSchema: schema229.properties.slots, data: data14 };
         if (vErrors === null) {
           vErrors = [err37];
         } else {
@@ -24662,7 +25367,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           let data17 = data16[i2];
           if (data17 && typeof data17 == "object" && !Array.isArray(data17)) {
             if (data17.service === void 0) {
-              const err38 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema231.required, parentSchema: schema231, data: data17 };
+              const err38 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema236.required, parentSchema: schema236, data: data17 };
               if (vErrors === null) {
                 vErrors = [err38];
               } else {
@@ -24671,7 +25376,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data17.slot === void 0) {
-              const err39 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema231.required, parentSchema: schema231, data: data17 };
+              const err39 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema236.required, parentSchema: schema236, data: data17 };
               if (vErrors === null) {
                 vErrors = [err39];
               } else {
@@ -24680,7 +25385,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data17.host === void 0) {
-              const err40 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema231.required, parentSchema: schema231, data: data17 };
+              const err40 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema236.required, parentSchema: schema236, data: data17 };
               if (vErrors === null) {
                 vErrors = [err40];
               } else {
@@ -24689,7 +25394,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data17.kind === void 0) {
-              const err41 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema231.required, parentSchema: schema231, data: data17 };
+              const err41 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema236.required, parentSchema: schema236, data: data17 };
               if (vErrors === null) {
                 vErrors = [err41];
               } else {
@@ -24698,7 +25403,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data17.reason === void 0) {
-              const err42 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema231.required, parentSchema: schema231, data: data17 };
+              const err42 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema236.required, parentSchema: schema236, data: data17 };
               if (vErrors === null) {
                 vErrors = [err42];
               } else {
@@ -24707,7 +25412,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data17.until === void 0) {
-              const err43 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema231.required, parentSchema: schema231, data: data17 };
+              const err43 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema236.required, parentSchema: schema236, data: data17 };
               if (vErrors === null) {
                 vErrors = [err43];
               } else {
@@ -24717,7 +25422,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key3 in data17) {
               if (!(key3 === "service" || key3 === "slot" || key3 === "host" || key3 === "kind" || key3 === "reason" || key3 === "until")) {
-                const err44 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema231, data: data17 };
+                const err44 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema236, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -24729,7 +25434,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data17.service !== void 0) {
               let data18 = data17.service;
               if (typeof data18 !== "string") {
-                const err45 = { instancePath: instancePath + "/waits/" + i2 + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.service.type, parentSchema: schema231.properties.service, data: data18 };
+                const err45 = { instancePath: instancePath + "/waits/" + i2 + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.service.type, parentSchema: schema236.properties.service, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -24741,7 +25446,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data17.slot !== void 0) {
               let data19 = data17.slot;
               if (typeof data19 !== "string") {
-                const err46 = { instancePath: instancePath + "/waits/" + i2 + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.slot.type, parentSchema: schema231.properties.slot, data: data19 };
+                const err46 = { instancePath: instancePath + "/waits/" + i2 + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.slot.type, parentSchema: schema236.properties.slot, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err46];
                 } else {
@@ -24756,7 +25461,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               let valid14 = false;
               const _errs52 = errors;
               if (typeof data20 !== "string") {
-                const err47 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.host.anyOf[0].type, parentSchema: schema231.properties.host.anyOf[0], data: data20 };
+                const err47 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.host.anyOf[0].type, parentSchema: schema236.properties.host.anyOf[0], data: data20 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -24768,7 +25473,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               valid14 = valid14 || _valid1;
               const _errs54 = errors;
               if (data20 !== null) {
-                const err48 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema231.properties.host.anyOf[1].type, parentSchema: schema231.properties.host.anyOf[1], data: data20 };
+                const err48 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema236.properties.host.anyOf[1].type, parentSchema: schema236.properties.host.anyOf[1], data: data20 };
                 if (vErrors === null) {
                   vErrors = [err48];
                 } else {
@@ -24779,7 +25484,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs54 === errors;
               valid14 = valid14 || _valid1;
               if (!valid14) {
-                const err49 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema231.properties.host.anyOf, parentSchema: schema231.properties.host, data: data20 };
+                const err49 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema236.properties.host.anyOf, parentSchema: schema236.properties.host, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err49];
                 } else {
@@ -24800,7 +25505,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data17.kind !== void 0) {
               let data21 = data17.kind;
               if (typeof data21 !== "string") {
-                const err50 = { instancePath: instancePath + "/waits/" + i2 + "/kind", schemaPath: "#/$defs/wait/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.kind.type, parentSchema: schema231.properties.kind, data: data21 };
+                const err50 = { instancePath: instancePath + "/waits/" + i2 + "/kind", schemaPath: "#/$defs/wait/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.kind.type, parentSchema: schema236.properties.kind, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -24809,7 +25514,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data21 === "step" || data21 === "image" || data21 === "gate" || data21 === "monitor" || data21 === "promotion" || data21 === "turn" || data21 === "retry" || data21 === "host")) {
-                const err51 = { instancePath: instancePath + "/waits/" + i2 + "/kind", schemaPath: "#/$defs/wait/properties/kind/enum", keyword: "enum", params: { allowedValues: schema231.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema231.properties.kind.enum, parentSchema: schema231.properties.kind, data: data21 };
+                const err51 = { instancePath: instancePath + "/waits/" + i2 + "/kind", schemaPath: "#/$defs/wait/properties/kind/enum", keyword: "enum", params: { allowedValues: schema236.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema236.properties.kind.enum, parentSchema: schema236.properties.kind, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err51];
                 } else {
@@ -24821,7 +25526,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data17.reason !== void 0) {
               let data22 = data17.reason;
               if (typeof data22 !== "string") {
-                const err52 = { instancePath: instancePath + "/waits/" + i2 + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.reason.type, parentSchema: schema231.properties.reason, data: data22 };
+                const err52 = { instancePath: instancePath + "/waits/" + i2 + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.reason.type, parentSchema: schema236.properties.reason, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err52];
                 } else {
@@ -24836,7 +25541,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               let valid15 = false;
               const _errs62 = errors;
               if (typeof data23 !== "string") {
-                const err53 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.until.anyOf[0].type, parentSchema: schema231.properties.until.anyOf[0], data: data23 };
+                const err53 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.until.anyOf[0].type, parentSchema: schema236.properties.until.anyOf[0], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err53];
                 } else {
@@ -24848,7 +25553,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               valid15 = valid15 || _valid2;
               const _errs64 = errors;
               if (data23 !== null) {
-                const err54 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema231.properties.until.anyOf[1].type, parentSchema: schema231.properties.until.anyOf[1], data: data23 };
+                const err54 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema236.properties.until.anyOf[1].type, parentSchema: schema236.properties.until.anyOf[1], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -24859,7 +25564,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid2 = _errs64 === errors;
               valid15 = valid15 || _valid2;
               if (!valid15) {
-                const err55 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema231.properties.until.anyOf, parentSchema: schema231.properties.until, data: data23 };
+                const err55 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema236.properties.until.anyOf, parentSchema: schema236.properties.until, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -24878,7 +25583,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err56 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema231.type, parentSchema: schema231, data: data17 };
+            const err56 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema236.type, parentSchema: schema236, data: data17 };
             if (vErrors === null) {
               vErrors = [err56];
             } else {
@@ -24888,7 +25593,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err57 = { instancePath: instancePath + "/waits", schemaPath: "#/properties/waits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema224.properties.waits.type, parentSchema: schema224.properties.waits, data: data16 };
+        const err57 = { instancePath: instancePath + "/waits", schemaPath: "#/properties/waits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema229.properties.waits.type, parentSchema: schema229.properties.waits, data: data16 };
         if (vErrors === null) {
           vErrors = [err57];
         } else {
@@ -24903,7 +25608,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       let valid16 = false;
       const _errs68 = errors;
       if (typeof data24 !== "string") {
-        const err58 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.wakeAt.anyOf[0].type, parentSchema: schema224.properties.wakeAt.anyOf[0], data: data24 };
+        const err58 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.wakeAt.anyOf[0].type, parentSchema: schema229.properties.wakeAt.anyOf[0], data: data24 };
         if (vErrors === null) {
           vErrors = [err58];
         } else {
@@ -24915,7 +25620,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       valid16 = valid16 || _valid3;
       const _errs70 = errors;
       if (data24 !== null) {
-        const err59 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema224.properties.wakeAt.anyOf[1].type, parentSchema: schema224.properties.wakeAt.anyOf[1], data: data24 };
+        const err59 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.wakeAt.anyOf[1].type, parentSchema: schema229.properties.wakeAt.anyOf[1], data: data24 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -24926,7 +25631,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs70 === errors;
       valid16 = valid16 || _valid3;
       if (!valid16) {
-        const err60 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema224.properties.wakeAt.anyOf, parentSchema: schema224.properties.wakeAt, data: data24 };
+        const err60 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.wakeAt.anyOf, parentSchema: schema229.properties.wakeAt, data: data24 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -24951,7 +25656,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i3 = 0; i3 < len3; i3++) {
           let data26 = data25[i3];
           if (typeof data26 !== "string") {
-            const err61 = { instancePath: instancePath + "/actions/" + i3, schemaPath: "#/properties/actions/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.actions.items.type, parentSchema: schema224.properties.actions.items, data: data26 };
+            const err61 = { instancePath: instancePath + "/actions/" + i3, schemaPath: "#/properties/actions/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.actions.items.type, parentSchema: schema229.properties.actions.items, data: data26 };
             if (vErrors === null) {
               vErrors = [err61];
             } else {
@@ -24961,7 +25666,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err62 = { instancePath: instancePath + "/actions", schemaPath: "#/properties/actions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema224.properties.actions.type, parentSchema: schema224.properties.actions, data: data25 };
+        const err62 = { instancePath: instancePath + "/actions", schemaPath: "#/properties/actions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema229.properties.actions.type, parentSchema: schema229.properties.actions, data: data25 };
         if (vErrors === null) {
           vErrors = [err62];
         } else {
@@ -24971,7 +25676,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err63 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema224.type, parentSchema: schema224, data };
+    const err63 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema229.type, parentSchema: schema229, data };
     if (vErrors === null) {
       vErrors = [err63];
     } else {
@@ -24979,10 +25684,10 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate98.errors = vErrors;
+  validate101.errors = vErrors;
   return errors === 0;
 }
-validate98.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+validate101.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 export {
   validateCompose,
   validateDiagnostics,
@@ -24994,6 +25699,7 @@ export {
   validateOperator,
   validatePlan,
   validateProgress,
+  validateProposal,
   validateRequest,
   validateRollback,
   validateStatus,

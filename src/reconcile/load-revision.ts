@@ -53,7 +53,7 @@ export async function loadRevision(
 
 /** Reads the manifests of a tree, whether they are valid or not; its blobs must be readable, but it need be no commit's. */
 export async function loadTree(
-  source: Source,
+  source: Pick<Source, 'read'>,
   tree: SourceTree,
   { path, key, cache }: Reading,
   signal: AbortSignal,
@@ -67,7 +67,7 @@ export async function loadTree(
 }
 
 async function readBlob(
-  source: Source,
+  source: Pick<Source, 'read'>,
   oid: string,
   signal: AbortSignal,
 ): Promise<Uint8Array | TooLarge> {

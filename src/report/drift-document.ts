@@ -67,8 +67,8 @@ function itemDocument({ item, firstSeen, resolvedAt }: DriftHistory, input: Drif
     class: item.class,
     severity,
     path,
-    desired: plain(item.desired),
-    observed: plain(item.observed),
+    desired: plainValue(item.desired),
+    observed: plainValue(item.observed),
     origin: originDocument(item, input),
     firstSeen: isoTime(firstSeen),
     state: resolvedAt === null ? 'open' : 'resolved',
@@ -88,8 +88,8 @@ function ignoredDocument({ item, rule }: Ignored, input: DriftInput): IgnoredIte
     container,
     class: item.class,
     path,
-    desired: plain(item.desired),
-    observed: plain(item.observed),
+    desired: plainValue(item.desired),
+    observed: plainValue(item.observed),
     origin: originDocument(item, input),
     rule: ruleDocument(rule),
   };
@@ -113,7 +113,8 @@ function originDocument(item: DriftItem, input: DriftInput): Item['origin'] {
   };
 }
 
-function plain(value: DriftItem['desired']): Item['desired'] {
+/** A value as JSON has it. */
+export function plainValue(value: DriftItem['desired']): Item['desired'] {
   return typeof value === 'object' && value !== null ? [...value] : value;
 }
 

@@ -1,6 +1,6 @@
 import type { Revision } from '../model/revision.ts';
 import type { Style } from './style.ts';
-import { columns } from './text.ts';
+import { columns, quote } from './text.ts';
 
 export interface RollbackFacts {
   readonly application: string;
@@ -41,8 +41,4 @@ export function renderRollback(facts: RollbackFacts, style: Style): string {
 /** `1a2b3c4d5e6f "subject"`. */
 export function describeRevision({ commit, subject }: Revision): string {
   return `${commit.slice(0, 12)} "${subject}"`;
-}
-
-function quote(text: string): readonly string[] {
-  return text.split('\n').map((line) => `  | ${line}`.trimEnd());
 }

@@ -36,6 +36,11 @@ export function columns(rows: readonly (readonly string[])[], indent = ''): read
   });
 }
 
+/** A text of somebody else, line by line and set off from ours. */
+export function quote(text: string): readonly string[] {
+  return text.split('\n').map((line) => `  | ${line}`.trimEnd());
+}
+
 /** `1 step`, `2 steps`. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
