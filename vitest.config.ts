@@ -1,7 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
+import { scratchFolder } from './test/support/scratch-folder.ts';
+
+/** Whatever becomes of a run, one folder holds all that it leaves. */
+const scratch = {
+  env: { TMPDIR: scratchFolder(process.pid) },
+  globalSetup: ['test/support/scratch-setup.ts'],
+};
+
 const realEngines = {
-  globalSetup: ['test/support/engine-setup.ts'],
+  ...scratch,
+  globalSetup: ['test/support/engine-setup.ts', ...scratch.globalSetup],
   fileParallelism: false,
   testTimeout: 240_000,
   hookTimeout: 240_000,
@@ -14,6 +23,7 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...scratch,
           name: 'unit',
           include: [
             'test/unit/**/*.test.ts',
@@ -27,6 +37,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...scratch,
           name: 'simulation',
           include: ['test/simulation/**/*.test.ts'],
           testTimeout: 300_000,
@@ -34,6 +45,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...scratch,
           name: 'web',
           include: ['test/web/**/*.test.ts'],
           testTimeout: 60_000,
