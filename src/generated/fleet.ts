@@ -97,6 +97,14 @@ drift?: {
 ignore?: IgnoreRule[]
 }
 /**
+ * Groups of hosts, by name: names of hosts, or labels that a host of the group has, all of them. A host may be in several. A group is named where hosts are: in hosts of a namespace, in x-fleetwright.overrides of a service, and as node.group == NAME among its placement constraints. Default: none.
+ */
+groups?: {
+[k: string]: string[] | {
+[k: string]: string | number | boolean
+}
+}
+/**
  * Groups of applications, by the name that x-fleetwright.namespace of their manifests says; those that name none are in default. Once there is one, an application can only be in one that is here, or in default. Default: none, and any name is free.
  */
 namespaces?: {
@@ -200,9 +208,9 @@ memory?: (number | string)
 replicas?: number
 }
 /**
- * The hosts that take its instances: names of hosts, or labels that they have, all of them. What is on another one leaves it as if a constraint said so. Default: every host.
+ * The hosts that take its instances: a group, names of hosts and groups, or labels that they have, all of them. What is on another one leaves it as if a constraint said so. Default: every host.
  */
-hosts?: (string[] | {
+hosts?: (string | string[] | {
 [k: string]: string | number | boolean
 })
 }

@@ -11758,9 +11758,9 @@ function validate58(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate58.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateFleet = validate63;
-var schema164 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "policy": { "type": "object", "additionalProperties": false, "properties": { "hostPaths": { "type": ["string", "array"], "if": { "type": "string" }, "then": { "enum": ["allow", "deny"] }, "items": { "type": "string", "pattern": "^/", "x-expected": "an absolute path" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "enum": ["ignore", "report", "roll"] }, "interval": { "type": "string" }, "gc": { "type": "object", "additionalProperties": false, "properties": { "unusedFor": { "type": "string" }, "keep": { "type": "integer", "minimum": 0, "maximum": 1e3 }, "atMost": { "type": "integer", "minimum": 1, "maximum": 1e3 } } } } }, "failure": { "type": "object", "additionalProperties": false, "properties": { "lostAfter": { "type": "string" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "namespaces": { "type": "object", "propertyNames": { "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "additionalProperties": { "$ref": "#/$defs/namespace" } } }, "$defs": { "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } }, "amounts": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } }, "namespace": { "type": "object", "additionalProperties": false, "properties": { "quota": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 }, "replicas": { "type": "integer", "minimum": 0 } } }, "hosts": { "type": ["array", "object"], "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
+var schema164 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "policy": { "type": "object", "additionalProperties": false, "properties": { "hostPaths": { "type": ["string", "array"], "if": { "type": "string" }, "then": { "enum": ["allow", "deny"] }, "items": { "type": "string", "pattern": "^/", "x-expected": "an absolute path" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "enum": ["ignore", "report", "roll"] }, "interval": { "type": "string" }, "gc": { "type": "object", "additionalProperties": false, "properties": { "unusedFor": { "type": "string" }, "keep": { "type": "integer", "minimum": 0, "maximum": 1e3 }, "atMost": { "type": "integer", "minimum": 1, "maximum": 1e3 } } } } }, "failure": { "type": "object", "additionalProperties": false, "properties": { "lostAfter": { "type": "string" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "groups": { "type": "object", "propertyNames": { "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "additionalProperties": { "type": ["array", "object"], "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } }, "namespaces": { "type": "object", "propertyNames": { "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "additionalProperties": { "$ref": "#/$defs/namespace" } } }, "$defs": { "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } }, "amounts": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } }, "namespace": { "type": "object", "additionalProperties": false, "properties": { "quota": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 }, "replicas": { "type": "integer", "minimum": 0 } } }, "hosts": { "type": ["string", "array", "object"], "minLength": 1, "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
 var schema168 = { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } };
-var schema169 = { "type": "object", "additionalProperties": false, "properties": { "quota": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 }, "replicas": { "type": "integer", "minimum": 0 } } }, "hosts": { "type": ["array", "object"], "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } };
+var schema169 = { "type": "object", "additionalProperties": false, "properties": { "quota": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 }, "replicas": { "type": "integer", "minimum": 0 } } }, "hosts": { "type": ["string", "array", "object"], "minLength": 1, "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } };
 var pattern106 = new RegExp("^[_a-zA-Z][_a-zA-Z0-9]*$", "u");
 var pattern107 = new RegExp("^[0-9a-f]{7,40}$", "u");
 var schema165 = { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } };
@@ -12770,14 +12770,14 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.namespaces !== void 0) {
-      let data31 = data.namespaces;
+    if (data.groups !== void 0) {
+      let data31 = data.groups;
       if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
         for (const key11 in data31) {
           const _errs78 = errors;
           if (typeof key11 === "string") {
             if (!pattern93.test(key11)) {
-              const err61 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema164.properties.namespaces.propertyNames, data: key11, propertyName: key11 };
+              const err61 = { instancePath: instancePath + "/groups", schemaPath: "#/properties/groups/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema164.properties.groups.propertyNames, data: key11, propertyName: key11 };
               if (vErrors === null) {
                 vErrors = [err61];
               } else {
@@ -12788,7 +12788,7 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
           }
           var valid21 = _errs78 === errors;
           if (!valid21) {
-            const err62 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames", keyword: "propertyNames", params: { propertyName: key11 }, message: "property name must be valid", schema: schema164.properties.namespaces.propertyNames, parentSchema: schema164.properties.namespaces, data: data31 };
+            const err62 = { instancePath: instancePath + "/groups", schemaPath: "#/properties/groups/propertyNames", keyword: "propertyNames", params: { propertyName: key11 }, message: "property name must be valid", schema: schema164.properties.groups.propertyNames, parentSchema: schema164.properties.groups, data: data31 };
             if (vErrors === null) {
               vErrors = [err62];
             } else {
@@ -12799,92 +12799,98 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key12 in data31) {
           let data32 = data31[key12];
-          if (data32 && typeof data32 == "object" && !Array.isArray(data32)) {
-            for (const key13 in data32) {
-              if (!(key13 === "quota" || key13 === "hosts")) {
-                const err63 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key13 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data32 };
+          if (!data32 || typeof data32 != "object") {
+            const err63 = { instancePath: instancePath + "/groups/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/groups/additionalProperties/type", keyword: "type", params: { type: schema164.properties.groups.additionalProperties.type }, message: "must be array,object", schema: schema164.properties.groups.additionalProperties.type, parentSchema: schema164.properties.groups.additionalProperties, data: data32 };
+            if (vErrors === null) {
+              vErrors = [err63];
+            } else {
+              vErrors.push(err63);
+            }
+            errors++;
+          }
+          if (Array.isArray(data32)) {
+            const len4 = data32.length;
+            for (let i4 = 0; i4 < len4; i4++) {
+              let data33 = data32[i4];
+              if (typeof data33 === "string") {
+                if (func2(data33) < 1) {
+                  const err64 = { instancePath: instancePath + "/groups/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + i4, schemaPath: "#/properties/groups/additionalProperties/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema164.properties.groups.additionalProperties.items, data: data33 };
+                  if (vErrors === null) {
+                    vErrors = [err64];
+                  } else {
+                    vErrors.push(err64);
+                  }
+                  errors++;
+                }
+              } else {
+                const err65 = { instancePath: instancePath + "/groups/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + i4, schemaPath: "#/properties/groups/additionalProperties/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema164.properties.groups.additionalProperties.items.type, parentSchema: schema164.properties.groups.additionalProperties.items, data: data33 };
                 if (vErrors === null) {
-                  vErrors = [err63];
+                  vErrors = [err65];
                 } else {
-                  vErrors.push(err63);
+                  vErrors.push(err65);
                 }
                 errors++;
               }
             }
-            if (data32.quota !== void 0) {
-              let data33 = data32.quota;
-              if (data33 && typeof data33 == "object" && !Array.isArray(data33)) {
-                for (const key14 in data33) {
-                  if (!(key14 === "cpus" || key14 === "memory" || key14 === "replicas")) {
-                    const err64 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key14 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169.properties.quota, data: data33 };
-                    if (vErrors === null) {
-                      vErrors = [err64];
-                    } else {
-                      vErrors.push(err64);
-                    }
-                    errors++;
-                  }
+          }
+          if (data32 && typeof data32 == "object" && !Array.isArray(data32)) {
+            for (const key13 in data32) {
+              let data34 = data32[key13];
+              if (typeof data34 !== "string" && !(typeof data34 == "number" && isFinite(data34)) && typeof data34 !== "boolean") {
+                const err66 = { instancePath: instancePath + "/groups/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/groups/additionalProperties/additionalProperties/type", keyword: "type", params: { type: schema164.properties.groups.additionalProperties.additionalProperties.type }, message: "must be string,number,boolean", schema: schema164.properties.groups.additionalProperties.additionalProperties.type, parentSchema: schema164.properties.groups.additionalProperties.additionalProperties, data: data34 };
+                if (vErrors === null) {
+                  vErrors = [err66];
+                } else {
+                  vErrors.push(err66);
                 }
-                if (data33.cpus !== void 0) {
-                  let data34 = data33.cpus;
-                  if (!(typeof data34 == "number" && isFinite(data34)) && typeof data34 !== "string") {
-                    const err65 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/cpus", schemaPath: "#/$defs/namespace/properties/quota/properties/cpus/type", keyword: "type", params: { type: schema169.properties.quota.properties.cpus.type }, message: "must be number,string", schema: schema169.properties.quota.properties.cpus.type, parentSchema: schema169.properties.quota.properties.cpus, data: data34 };
-                    if (vErrors === null) {
-                      vErrors = [err65];
-                    } else {
-                      vErrors.push(err65);
-                    }
-                    errors++;
-                  }
-                }
-                if (data33.memory !== void 0) {
-                  let data35 = data33.memory;
-                  if (!(typeof data35 == "number" && (!(data35 % 1) && !isNaN(data35)) && isFinite(data35)) && typeof data35 !== "string") {
-                    const err66 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/type", keyword: "type", params: { type: schema169.properties.quota.properties.memory.type }, message: "must be integer,string", schema: schema169.properties.quota.properties.memory.type, parentSchema: schema169.properties.quota.properties.memory, data: data35 };
-                    if (vErrors === null) {
-                      vErrors = [err66];
-                    } else {
-                      vErrors.push(err66);
-                    }
-                    errors++;
-                  }
-                  if (typeof data35 == "number" && isFinite(data35)) {
-                    if (data35 < 0 || isNaN(data35)) {
-                      const err67 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema169.properties.quota.properties.memory, data: data35 };
-                      if (vErrors === null) {
-                        vErrors = [err67];
-                      } else {
-                        vErrors.push(err67);
-                      }
-                      errors++;
-                    }
-                  }
-                }
-                if (data33.replicas !== void 0) {
-                  let data36 = data33.replicas;
-                  if (!(typeof data36 == "number" && (!(data36 % 1) && !isNaN(data36)) && isFinite(data36))) {
-                    const err68 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.quota.properties.replicas.type, parentSchema: schema169.properties.quota.properties.replicas, data: data36 };
-                    if (vErrors === null) {
-                      vErrors = [err68];
-                    } else {
-                      vErrors.push(err68);
-                    }
-                    errors++;
-                  }
-                  if (typeof data36 == "number" && isFinite(data36)) {
-                    if (data36 < 0 || isNaN(data36)) {
-                      const err69 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema169.properties.quota.properties.replicas, data: data36 };
-                      if (vErrors === null) {
-                        vErrors = [err69];
-                      } else {
-                        vErrors.push(err69);
-                      }
-                      errors++;
-                    }
-                  }
-                }
+                errors++;
+              }
+            }
+          }
+        }
+      } else {
+        const err67 = { instancePath: instancePath + "/groups", schemaPath: "#/properties/groups/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.properties.groups.type, parentSchema: schema164.properties.groups, data: data31 };
+        if (vErrors === null) {
+          vErrors = [err67];
+        } else {
+          vErrors.push(err67);
+        }
+        errors++;
+      }
+    }
+    if (data.namespaces !== void 0) {
+      let data35 = data.namespaces;
+      if (data35 && typeof data35 == "object" && !Array.isArray(data35)) {
+        for (const key14 in data35) {
+          const _errs89 = errors;
+          if (typeof key14 === "string") {
+            if (!pattern93.test(key14)) {
+              const err68 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema164.properties.namespaces.propertyNames, data: key14, propertyName: key14 };
+              if (vErrors === null) {
+                vErrors = [err68];
               } else {
-                const err70 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.properties.quota.type, parentSchema: schema169.properties.quota, data: data33 };
+                vErrors.push(err68);
+              }
+              errors++;
+            }
+          }
+          var valid26 = _errs89 === errors;
+          if (!valid26) {
+            const err69 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames", keyword: "propertyNames", params: { propertyName: key14 }, message: "property name must be valid", schema: schema164.properties.namespaces.propertyNames, parentSchema: schema164.properties.namespaces, data: data35 };
+            if (vErrors === null) {
+              vErrors = [err69];
+            } else {
+              vErrors.push(err69);
+            }
+            errors++;
+          }
+        }
+        for (const key15 in data35) {
+          let data36 = data35[key15];
+          if (data36 && typeof data36 == "object" && !Array.isArray(data36)) {
+            for (const key16 in data36) {
+              if (!(key16 === "quota" || key16 === "hosts")) {
+                const err70 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key16 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169, data: data36 };
                 if (vErrors === null) {
                   vErrors = [err70];
                 } else {
@@ -12893,33 +12899,36 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data32.hosts !== void 0) {
-              let data37 = data32.hosts;
-              if (!data37 || typeof data37 != "object") {
-                const err71 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts", schemaPath: "#/$defs/namespace/properties/hosts/type", keyword: "type", params: { type: schema169.properties.hosts.type }, message: "must be array,object", schema: schema169.properties.hosts.type, parentSchema: schema169.properties.hosts, data: data37 };
-                if (vErrors === null) {
-                  vErrors = [err71];
-                } else {
-                  vErrors.push(err71);
-                }
-                errors++;
-              }
-              if (Array.isArray(data37)) {
-                const len4 = data37.length;
-                for (let i4 = 0; i4 < len4; i4++) {
-                  let data38 = data37[i4];
-                  if (typeof data38 === "string") {
-                    if (func2(data38) < 1) {
-                      const err72 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i4, schemaPath: "#/$defs/namespace/properties/hosts/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema169.properties.hosts.items, data: data38 };
-                      if (vErrors === null) {
-                        vErrors = [err72];
-                      } else {
-                        vErrors.push(err72);
-                      }
-                      errors++;
+            if (data36.quota !== void 0) {
+              let data37 = data36.quota;
+              if (data37 && typeof data37 == "object" && !Array.isArray(data37)) {
+                for (const key17 in data37) {
+                  if (!(key17 === "cpus" || key17 === "memory" || key17 === "replicas")) {
+                    const err71 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key17 }, message: "must NOT have additional properties", schema: false, parentSchema: schema169.properties.quota, data: data37 };
+                    if (vErrors === null) {
+                      vErrors = [err71];
+                    } else {
+                      vErrors.push(err71);
                     }
-                  } else {
-                    const err73 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i4, schemaPath: "#/$defs/namespace/properties/hosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.hosts.items.type, parentSchema: schema169.properties.hosts.items, data: data38 };
+                    errors++;
+                  }
+                }
+                if (data37.cpus !== void 0) {
+                  let data38 = data37.cpus;
+                  if (!(typeof data38 == "number" && isFinite(data38)) && typeof data38 !== "string") {
+                    const err72 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/cpus", schemaPath: "#/$defs/namespace/properties/quota/properties/cpus/type", keyword: "type", params: { type: schema169.properties.quota.properties.cpus.type }, message: "must be number,string", schema: schema169.properties.quota.properties.cpus.type, parentSchema: schema169.properties.quota.properties.cpus, data: data38 };
+                    if (vErrors === null) {
+                      vErrors = [err72];
+                    } else {
+                      vErrors.push(err72);
+                    }
+                    errors++;
+                  }
+                }
+                if (data37.memory !== void 0) {
+                  let data39 = data37.memory;
+                  if (!(typeof data39 == "number" && (!(data39 % 1) && !isNaN(data39)) && isFinite(data39)) && typeof data39 !== "string") {
+                    const err73 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/type", keyword: "type", params: { type: schema169.properties.quota.properties.memory.type }, message: "must be integer,string", schema: schema169.properties.quota.properties.memory.type, parentSchema: schema169.properties.quota.properties.memory, data: data39 };
                     if (vErrors === null) {
                       vErrors = [err73];
                     } else {
@@ -12927,17 +12936,107 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
                     }
                     errors++;
                   }
+                  if (typeof data39 == "number" && isFinite(data39)) {
+                    if (data39 < 0 || isNaN(data39)) {
+                      const err74 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema169.properties.quota.properties.memory, data: data39 };
+                      if (vErrors === null) {
+                        vErrors = [err74];
+                      } else {
+                        vErrors.push(err74);
+                      }
+                      errors++;
+                    }
+                  }
+                }
+                if (data37.replicas !== void 0) {
+                  let data40 = data37.replicas;
+                  if (!(typeof data40 == "number" && (!(data40 % 1) && !isNaN(data40)) && isFinite(data40))) {
+                    const err75 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema169.properties.quota.properties.replicas.type, parentSchema: schema169.properties.quota.properties.replicas, data: data40 };
+                    if (vErrors === null) {
+                      vErrors = [err75];
+                    } else {
+                      vErrors.push(err75);
+                    }
+                    errors++;
+                  }
+                  if (typeof data40 == "number" && isFinite(data40)) {
+                    if (data40 < 0 || isNaN(data40)) {
+                      const err76 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema169.properties.quota.properties.replicas, data: data40 };
+                      if (vErrors === null) {
+                        vErrors = [err76];
+                      } else {
+                        vErrors.push(err76);
+                      }
+                      errors++;
+                    }
+                  }
+                }
+              } else {
+                const err77 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.properties.quota.type, parentSchema: schema169.properties.quota, data: data37 };
+                if (vErrors === null) {
+                  vErrors = [err77];
+                } else {
+                  vErrors.push(err77);
+                }
+                errors++;
+              }
+            }
+            if (data36.hosts !== void 0) {
+              let data41 = data36.hosts;
+              if ((!data41 || typeof data41 != "object") && typeof data41 !== "string") {
+                const err78 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts", schemaPath: "#/$defs/namespace/properties/hosts/type", keyword: "type", params: { type: schema169.properties.hosts.type }, message: "must be string,array,object", schema: schema169.properties.hosts.type, parentSchema: schema169.properties.hosts, data: data41 };
+                if (vErrors === null) {
+                  vErrors = [err78];
+                } else {
+                  vErrors.push(err78);
+                }
+                errors++;
+              }
+              if (typeof data41 === "string") {
+                if (func2(data41) < 1) {
+                  const err79 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts", schemaPath: "#/$defs/namespace/properties/hosts/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema169.properties.hosts, data: data41 };
+                  if (vErrors === null) {
+                    vErrors = [err79];
+                  } else {
+                    vErrors.push(err79);
+                  }
+                  errors++;
                 }
               }
-              if (data37 && typeof data37 == "object" && !Array.isArray(data37)) {
-                for (const key15 in data37) {
-                  let data39 = data37[key15];
-                  if (typeof data39 !== "string" && !(typeof data39 == "number" && isFinite(data39)) && typeof data39 !== "boolean") {
-                    const err74 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/properties/hosts/additionalProperties/type", keyword: "type", params: { type: schema169.properties.hosts.additionalProperties.type }, message: "must be string,number,boolean", schema: schema169.properties.hosts.additionalProperties.type, parentSchema: schema169.properties.hosts.additionalProperties, data: data39 };
+              if (Array.isArray(data41)) {
+                const len5 = data41.length;
+                for (let i5 = 0; i5 < len5; i5++) {
+                  let data42 = data41[i5];
+                  if (typeof data42 === "string") {
+                    if (func2(data42) < 1) {
+                      const err80 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i5, schemaPath: "#/$defs/namespace/properties/hosts/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema169.properties.hosts.items, data: data42 };
+                      if (vErrors === null) {
+                        vErrors = [err80];
+                      } else {
+                        vErrors.push(err80);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err81 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i5, schemaPath: "#/$defs/namespace/properties/hosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema169.properties.hosts.items.type, parentSchema: schema169.properties.hosts.items, data: data42 };
                     if (vErrors === null) {
-                      vErrors = [err74];
+                      vErrors = [err81];
                     } else {
-                      vErrors.push(err74);
+                      vErrors.push(err81);
+                    }
+                    errors++;
+                  }
+                }
+              }
+              if (data41 && typeof data41 == "object" && !Array.isArray(data41)) {
+                for (const key18 in data41) {
+                  let data43 = data41[key18];
+                  if (typeof data43 !== "string" && !(typeof data43 == "number" && isFinite(data43)) && typeof data43 !== "boolean") {
+                    const err82 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + key18.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/properties/hosts/additionalProperties/type", keyword: "type", params: { type: schema169.properties.hosts.additionalProperties.type }, message: "must be string,number,boolean", schema: schema169.properties.hosts.additionalProperties.type, parentSchema: schema169.properties.hosts.additionalProperties, data: data43 };
+                    if (vErrors === null) {
+                      vErrors = [err82];
+                    } else {
+                      vErrors.push(err82);
                     }
                     errors++;
                   }
@@ -12945,31 +13044,31 @@ function validate63(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err75 = { instancePath: instancePath + "/namespaces/" + key12.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data32 };
+            const err83 = { instancePath: instancePath + "/namespaces/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema169.type, parentSchema: schema169, data: data36 };
             if (vErrors === null) {
-              vErrors = [err75];
+              vErrors = [err83];
             } else {
-              vErrors.push(err75);
+              vErrors.push(err83);
             }
             errors++;
           }
         }
       } else {
-        const err76 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.properties.namespaces.type, parentSchema: schema164.properties.namespaces, data: data31 };
+        const err84 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.properties.namespaces.type, parentSchema: schema164.properties.namespaces, data: data35 };
         if (vErrors === null) {
-          vErrors = [err76];
+          vErrors = [err84];
         } else {
-          vErrors.push(err76);
+          vErrors.push(err84);
         }
         errors++;
       }
     }
   } else {
-    const err77 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data };
+    const err85 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema164.type, parentSchema: schema164, data };
     if (vErrors === null) {
-      vErrors = [err77];
+      vErrors = [err85];
     } else {
-      vErrors.push(err77);
+      vErrors.push(err85);
     }
     errors++;
   }
@@ -14956,8 +15055,8 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
 validate72.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateOperator = validate73;
 var schema181 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "planRequireApproved": { "type": "boolean" }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "submodules": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "historyBudget": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
-var pattern113 = new RegExp("^[a-z0-9][a-z0-9-]{0,62}$", "u");
-var pattern114 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
+var pattern114 = new RegExp("^[a-z0-9][a-z0-9-]{0,62}$", "u");
+var pattern115 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
 function validate73(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -15724,7 +15823,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key1 in data33) {
           const _errs70 = errors;
           if (typeof key1 === "string") {
-            if (!pattern113.test(key1)) {
+            if (!pattern114.test(key1)) {
               const err68 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema181.properties.sources.propertyNames, data: key1, propertyName: key1 };
               if (vErrors === null) {
                 vErrors = [err68];
@@ -15818,7 +15917,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pollInterval !== void 0) {
       let data35 = data.pollInterval;
       if (typeof data35 === "string") {
-        if (!pattern114.test(data35)) {
+        if (!pattern115.test(data35)) {
           const err75 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema181.properties.pollInterval, data: data35 };
           if (vErrors === null) {
             vErrors = [err75];
@@ -15840,7 +15939,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.resyncInterval !== void 0) {
       let data36 = data.resyncInterval;
       if (typeof data36 === "string") {
-        if (!pattern114.test(data36)) {
+        if (!pattern115.test(data36)) {
           const err77 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema181.properties.resyncInterval, data: data36 };
           if (vErrors === null) {
             vErrors = [err77];
@@ -15934,7 +16033,7 @@ var schema191 = { "type": "object", "required": ["application", "service", "desi
 var schema192 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
 var schema193 = { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } };
 var schema194 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var pattern117 = new RegExp("^[0-9a-f]{64}$", "u");
+var pattern118 = new RegExp("^[0-9a-f]{64}$", "u");
 var schema184 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
 var schema185 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
 var schema186 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
@@ -17151,7 +17250,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (typeof data7 === "string") {
-        if (!pattern117.test(data7)) {
+        if (!pattern118.test(data7)) {
           const err26 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{64}$" }, message: 'must match pattern "^[0-9a-f]{64}$"', schema: "^[0-9a-f]{64}$", parentSchema: schema182.properties.hash, data: data7 };
           if (vErrors === null) {
             vErrors = [err26];

@@ -11,6 +11,7 @@ import { splitParts } from './included-parts.ts';
 import type { ManifestInput, ManifestResult } from './manifest.ts';
 import type { ParseCache } from './parse-cache.ts';
 import { formatPlace } from './report.ts';
+import { judgeGroups } from './rules/groups.ts';
 import { judgeHostPaths } from './rules/host-paths.ts';
 import { judgeNamespaces } from './rules/namespaces.ts';
 import { judgeApplications } from './rules/applications.ts';
@@ -45,7 +46,8 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
   });
   const refused = judgeHostPaths(valid, fleet.spec?.hostPaths);
   const misplaced = fleet.spec === null ? new Map() : judgeNamespaces(valid, fleet.spec, isPartial);
-  const judged = [problems, refused, misplaced];
+  const ungrouped = fleet.spec === null ? new Map() : judgeGroups(valid, fleet.spec);
+  const judged = [problems, refused, misplaced, ungrouped];
   return {
     kind: 'loaded',
     fleet: fleet.spec,

@@ -96,7 +96,7 @@ export type TagMoved = 'ignore' | 'report' | 'roll';
 
 /** One placement constraint in Swarm's grammar: `node.labels.zone == a`. */
 export interface Constraint {
-  /** `node.id`, `node.hostname`, `node.ip`, `node.platform.os`, `node.platform.arch`, `node.labels.X` or `engine.labels.X`. */
+  /** `node.id`, `node.hostname`, `node.ip`, `node.group`, `node.platform.os`, `node.platform.arch`, `node.labels.X` or `engine.labels.X`. */
   readonly key: string;
   readonly operator: '==' | '!=';
   readonly value: string;

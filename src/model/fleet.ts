@@ -20,6 +20,8 @@ export interface FleetSpec {
   readonly failure: FailurePolicy;
   /** Differences that are left alone in all applications. */
   readonly driftIgnore: readonly IgnoreRule[];
+  /** Names of all groups of hosts, also of those that no host is in, sorted; absent: none. */
+  readonly groups?: readonly string[];
   /** Sorted by name; absent: none is named, and any name is free. */
   readonly namespaces?: readonly NamespaceSpec[];
   readonly origin: Origin;
@@ -31,6 +33,8 @@ export interface HostSpec {
   /** Address at which published ports of this host are reached; an IP address or a name. */
   readonly address: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Names of the groups that it is in, sorted; absent: none. */
+  readonly groups?: readonly string[];
   /** What it has for reservations, where fleet.yaml says it; absent: what its engine says. */
   readonly capacity?: Partial<Amounts>;
   /** What of that is kept for others; absent: nothing. */

@@ -1,5 +1,6 @@
 import type { ApplicationSpec } from './application.ts';
 import type { Amounts, FleetSpec, HostSpec } from './fleet.ts';
+import { selects, type HostSelector } from './host-selector.ts';
 import type { Origin } from './origin.ts';
 
 /** Applications that share hosts and a quota. */
@@ -7,8 +8,8 @@ export interface NamespaceSpec {
   readonly name: string;
   /** What all instances of its applications may come to. */
   readonly quota: Quota;
-  /** The hosts that take its instances: by name, or all that have these labels; absent: every host. */
-  readonly hosts?: readonly string[] | Readonly<Record<string, string>>;
+  /** The hosts that take its instances; absent: every host. */
+  readonly hosts?: HostSelector;
   readonly origin: Origin;
 }
 
@@ -30,12 +31,6 @@ export function namespaceOf(
 }
 
 /** Whether a host takes instances of a namespace. */
-export function isHostOf({ hosts }: NamespaceSpec, { name, labels }: HostSpec): boolean {
-  if (hosts === undefined) return true;
-  if (isList(hosts)) return hosts.includes(name);
-  return Object.entries(hosts).every(([label, value]) => labels[label] === value);
-}
-
-function isList<T>(value: readonly T[] | object): value is readonly T[] {
-  return Array.isArray(value);
+export function isHostOf({ hosts }: NamespaceSpec, host: HostSpec): boolean {
+  return hosts === undefined || selects(hosts, host);
 }

@@ -1,6 +1,6 @@
 import type { Constraint } from '../model/application.ts';
 import type { HostSpec } from '../model/fleet.ts';
-import { satisfies, writtenAttribute } from '../model/host-attribute.ts';
+import { meetsAsWritten, satisfies, writtenAttribute } from '../model/host-attribute.ts';
 import type { EngineFacts } from '../model/observation.ts';
 
 /** A host as placement sees it: what fleet.yaml says of it and what its engine says of itself. */
@@ -11,7 +11,10 @@ export interface CandidateHost {
 
 /** Whether a host admits a constraint; a missing label is the empty string, so that `!=` matches hosts without it. */
 export function admits(host: CandidateHost, constraint: Constraint): boolean {
-  return satisfies(attributeOf(host, constraint.key), constraint);
+  return (
+    meetsAsWritten(host.spec, constraint) ??
+    satisfies(attributeOf(host, constraint.key), constraint)
+  );
 }
 
 const engineLabels = 'engine.labels.';

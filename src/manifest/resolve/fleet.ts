@@ -14,6 +14,7 @@ import {
 import { parseEndpoint } from '../scalars/endpoint.ts';
 import { cleanPath } from '../scalars/volume.ts';
 import { resolveFailurePolicy } from './failure-policy.ts';
+import { resolveGroups } from './groups.ts';
 import { resolveImagePolicy } from './image-policy.ts';
 import { resolveIgnoreRule } from './ignore-rules.ts';
 import { resolveNamespaceQuotas } from './namespace-quotas.ts';
@@ -25,9 +26,7 @@ import { resolveTextMap } from './text-map.ts';
 export function resolveFleet(root: Cursor): FleetSpec {
   return {
     name: readText(child(root, 'name')) ?? '',
-    hosts: items(child(root, 'hosts'))
-      .flatMap((host) => resolveHost(host) ?? [])
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    ...resolveGroups(child(root, 'groups'), resolveHosts(child(root, 'hosts'))),
     variables: resolveTextMap(child(root, 'variables')),
     prune: { approved: readTexts(child(root, 'prune', 'approved')) },
     rollback: {
@@ -50,6 +49,11 @@ function hostPaths(cursor: Cursor): Pick<FleetSpec, 'hostPaths'> {
 
 export function resolveVariables(root: Cursor): ReadonlyMap<string, string> {
   return new Map(Object.entries(resolveTextMap(silent(child(root, 'variables')))));
+}
+
+function resolveHosts(cursor: Cursor): readonly HostSpec[] {
+  const hosts = items(cursor).flatMap((host) => resolveHost(host) ?? []);
+  return hosts.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function resolveHost(host: Cursor): HostSpec | null {

@@ -1,9 +1,9 @@
 import type { FleetSpec } from '../../model/fleet.ts';
 import type { NamespaceSpec } from '../../model/namespace.ts';
 import { present } from '../../model/present.ts';
-import { atKey, child, isPresent, members, readNumber, readTexts, type Cursor } from '../cursor.ts';
+import { atKey, child, isPresent, members, readNumber, type Cursor } from '../cursor.ts';
+import { resolveHostSelector } from './host-selector.ts';
 import { resolveAmounts } from './room.ts';
-import { resolveTextMap } from './text-map.ts';
 
 /** `namespaces` of fleet.yaml, sorted by name. */
 export function resolveNamespaceQuotas(cursor: Cursor): Pick<FleetSpec, 'namespaces'> {
@@ -25,5 +25,5 @@ export function resolveNamespaceQuotas(cursor: Cursor): Pick<FleetSpec, 'namespa
 
 function resolveHosts(cursor: Cursor): Pick<NamespaceSpec, 'hosts'> {
   if (!isPresent(cursor)) return {};
-  return { hosts: cursor.node?.kind === 'list' ? readTexts(cursor) : resolveTextMap(cursor) };
+  return { hosts: resolveHostSelector(cursor) };
 }

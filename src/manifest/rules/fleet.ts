@@ -2,6 +2,7 @@ import { matchesGlob } from '../../model/glob.ts';
 import {
   child,
   complain,
+  complainAtKey,
   items,
   members,
   readText,
@@ -14,6 +15,7 @@ import { formatPlace } from '../report.ts';
 import { parseEndpoint } from '../scalars/endpoint.ts';
 import { didYouMean } from '../suggest.ts';
 import { resolveTextMap } from '../resolve/text-map.ts';
+import { judgeHostNames } from './host-names.ts';
 import { judgeIgnoreRule } from './ignore-rules.ts';
 
 /** Judges one aspect of `fleet.yaml`. */
@@ -23,11 +25,12 @@ export const fleetRules: readonly FleetRule[] = [
   hostNamesAreDistinct,
   endpointsAreDistinct,
   ignoreRulesTakeInSomething,
+  groupsNameHosts,
   namespacesHaveHosts,
 ];
 
 function ignoreRulesTakeInSomething(root: Cursor): void {
-  const hosts = items(child(root, 'hosts')).flatMap((host) => readText(child(host, 'name')) ?? []);
+  const hosts = hostNames(root);
   for (const rule of items(child(root, 'drift', 'ignore'))) {
     judgeIgnoreRule(rule);
     const host = child(rule, 'host');
@@ -38,17 +41,28 @@ function ignoreRulesTakeInSomething(root: Cursor): void {
   }
 }
 
+/** A name in a selector is that of a host or of a group, so that it must not be both. */
+function groupsNameHosts(root: Cursor): void {
+  const hosts = hostNames(root);
+  for (const [name, group] of members(child(root, 'groups'))) {
+    judgeHostNames(group, hosts, 'host');
+    const host = hosts.find((each) => each.toLowerCase() === name);
+    if (host === undefined) continue;
+    const message = `the group "${name}" is named like a host`;
+    complainAtKey(group, 'duplicate-host', message, 'Give it a name of its own');
+  }
+}
+
+function hostNames(root: Cursor): readonly string[] {
+  return items(child(root, 'hosts')).flatMap((host) => readText(child(host, 'name')) ?? []);
+}
+
 function namespacesHaveHosts(root: Cursor): void {
   const hosts = items(child(root, 'hosts'));
-  const names = hosts.flatMap((host) => readText(child(host, 'name')) ?? []);
+  const groups = members(child(root, 'groups')).map(([name]) => name);
   for (const [, namespace] of members(child(root, 'namespaces'))) {
     const place = child(namespace, 'hosts');
-    for (const item of items(place)) {
-      const name = readText(item);
-      if (name === null || names.includes(name)) continue;
-      const message = `no host is named "${name}"${didYouMean(name, names)}`;
-      complain(item, 'unknown-host', message, 'Correct the name, or remove it');
-    }
+    judgeHostNames(place, [...hostNames(root), ...groups]);
     if (place.node?.kind !== 'map') continue;
     const labels = Object.entries(resolveTextMap(silent(place)));
     const isMet = hosts.some((host) => {

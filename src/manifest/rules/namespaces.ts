@@ -2,7 +2,7 @@ import type { ApplicationSpec, ServiceSpec } from '../../model/application.ts';
 import { diagnosticAt, type Diagnostic } from '../../model/diagnostic.ts';
 import type { FleetSpec } from '../../model/fleet.ts';
 import { formatBytes } from '../../model/format-bytes.ts';
-import { satisfies, writtenAttribute } from '../../model/host-attribute.ts';
+import { meetsAsWritten } from '../../model/host-attribute.ts';
 import type { NamespaceSpec, Quota } from '../../model/namespace.ts';
 import { defaultNamespace, isHostOf, namespaceOf } from '../../model/namespace.ts';
 import { originOf } from '../../model/origin.ts';
@@ -170,9 +170,6 @@ function slotsOf(
   return hosts.filter(
     (host) =>
       isHostOf(namespace, host) &&
-      constraints.every((constraint) => {
-        const actual = writtenAttribute(host, constraint.key);
-        return actual === undefined || satisfies(actual, constraint);
-      }),
+      constraints.every((constraint) => meetsAsWritten(host, constraint) !== false),
   ).length;
 }

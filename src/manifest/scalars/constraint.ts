@@ -13,6 +13,7 @@ const attributes = [
   'node.id',
   'node.hostname',
   'node.ip',
+  'node.group',
   'node.platform.os',
   'node.platform.arch',
 ];

@@ -178,7 +178,7 @@ describe('the hosts of a namespace', () => {
 
   it('must be there by these names', () => {
     expect(problems(load('{ prod: { hosts: [a, bb] } }', {}))).toEqual([
-      'fleet.yaml:3:34 unknown-host: no host is named "bb" (did you mean "b"?)',
+      'fleet.yaml:3:34 unknown-host: no host or group is named "bb" (did you mean "b"?)',
     ]);
   });
 

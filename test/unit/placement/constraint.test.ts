@@ -5,7 +5,11 @@ import { aConstraint, aHost, aReachableHost } from '../../support/builders.ts';
 
 const { engine } = aReachableHost('web-1');
 const host = {
-  spec: aHost('web-1', { address: '10.0.0.7', labels: { zone: 'A', 'disk.kind': 'ssd' } }),
+  spec: aHost('web-1', {
+    address: '10.0.0.7',
+    labels: { zone: 'A', 'disk.kind': 'ssd' },
+    groups: ['edge', 'fast'],
+  }),
   engine: { ...engine, id: 'X1', labels: { gpu: 'yes' } },
 };
 
@@ -25,6 +29,11 @@ describe('admits()', () => {
     ['node.hostname == web-1', true],
     ['node.hostname != web-1', false],
     ['node.ip == 10.0.0.7', true],
+    ['node.group == fast', true],
+    ['node.group == Edge', true],
+    ['node.group == slow', false],
+    ['node.group != edge', false],
+    ['node.group != slow', true],
     ['node.platform.os == linux', true],
     ['node.platform.arch == amd64', true],
     ['node.platform.arch != arm64', true],
