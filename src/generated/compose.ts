@@ -1168,6 +1168,21 @@ tagMoved?: ("ignore" | "report" | "roll")
 onChange?: (string | {
 [k: string]: OnChange
 })
+/**
+ * What is different on some hosts: each is merged over the service as a second Compose file is, in the order written, for the instances on its hosts, with !reset and !override. Only what a container is made from can be different (image, environment, ports, volumes, limits and the like, with gate and onChange of x-fleetwright), not how many instances there are, where they go, how they roll out and what they wait for. A change does what one of these keys does, to the instances on its hosts. Not for jobs and services with pre_start hooks. Default: none.
+ * 
+ * @maxItems 1000
+ * 
+ * Items: What is different on some hosts: the hosts, and keys of the service.
+ */
+overrides?: {
+/**
+ * The hosts: a host or a group of fleet.yaml, a list of such names, or labels that the hosts have, all of them.
+ */
+hosts: (string | string[] | {
+[k: string]: string | number | boolean
+})
+}[]
 drift?: Drift
 /**
  * Where requests from outside come in.

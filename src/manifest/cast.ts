@@ -105,7 +105,11 @@ const topLevelIntegers = ['x-fleetwright.retry', 'x-fleetwright.wave', ...rollou
  */
 export const composeCasts: CastTable = pathTable<Cast>([
   ...(['boolean', 'integer', 'number'] as const).flatMap((cast) =>
-    service[cast].map((path) => [`services.*.${path}`, cast] as const),
+    service[cast].flatMap((path) =>
+      [`services.*.${path}`, `services.*.x-fleetwright.overrides.*.${path}`].map(
+        (each) => [each, cast] as const,
+      ),
+    ),
   ),
   ...topLevelBooleans.map((path) => [path, 'boolean'] as const),
   ...topLevelIntegers.map((path) => [path, 'integer'] as const),

@@ -3,35 +3,34 @@ import type { ApplicationSpec } from '../model/application.ts';
 import { diagnosticAt, type Diagnostic } from '../model/diagnostic.ts';
 import type { InstallationKey } from '../model/sealed.ts';
 import { nameApplication } from './application-name.ts';
-import { canonicalise } from './canonical.ts';
-import { cursorAt } from './cursor.ts';
 import { readProjectVariables } from './dotenv-file.ts';
-import { fillVariables } from './fill-variables.ts';
 import { createBudget } from './expansion-budget.ts';
 import type { FileAccess } from './file-access.ts';
 import type { ManifestSource } from './find.ts';
-import { addImplicitDependencies } from './implicit-dependencies.ts';
-import { applyLabelFiles } from './label-files.ts';
 import { createMask } from './mask.ts';
 import { readModel } from './model.ts';
 import type { Node } from './node.ts';
 import type { ParseCache } from './parse-cache.ts';
-import { expandPreStart } from './pre-start.ts';
+import { loadVariants } from './load-variants.ts';
+import { overridesAt, takeOverrides } from './overrides.ts';
+import { hookServices } from './pre-start.ts';
+import { prepareSubject, type SubjectContext } from './prepare-subject.ts';
 import { readDocuments } from './read-documents.ts';
 import type { Reading } from './reading.ts';
 import { startOf } from './report.ts';
 import { resolveApplication } from './resolve/application.ts';
+import { judgeOverrides, type FleetHosts } from './rules/overrides.ts';
 import { rules } from './rules/rules.ts';
 import { validateShape } from './shape.ts';
 import type { LoadedApplication } from './loaded-application.ts';
-import { createSubject, type Subject } from './subject.ts';
-import { unify } from './unify.ts';
 
 interface LoadContext {
   readonly files: FileAccess;
   readonly cache: ParseCache;
   /** Secrets are sealed with it. */
   readonly key: InstallationKey;
+  /** Those of the fleet; null: not known. */
+  readonly hosts: FleetHosts | null;
 }
 
 /**
@@ -42,7 +41,7 @@ interface LoadContext {
 export function loadApplication(
   source: ManifestSource,
   fleetVariables: ReadonlyMap<string, string>,
-  { files, cache, key }: LoadContext,
+  { files, cache, key, hosts }: LoadContext,
 ): LoadedApplication {
   const paths = [source.file, ...source.overrides];
   const yaml = paths.map((file) => readDocuments(files, cache, file));
@@ -57,7 +56,8 @@ export function loadApplication(
   // A file that cannot be read may well hold a name, so a missing one is not reported then.
   if (files.needed.size > 0 || readProblems.some(isError)) {
     const diagnostics = readProblems;
-    return { name, origin, spec: null, files: files.found(), included: new Set(), diagnostics };
+    const nothing = { spec: null, isByHost: false, included: new Set<string>() };
+    return { name, origin, ...nothing, files: files.found(), diagnostics };
   }
   const variables = new Map(project?.variables).set('COMPOSE_PROJECT_NAME', name);
   const reading: Reading = {
@@ -69,20 +69,24 @@ export function loadApplication(
     included: new Set(),
     broken: false,
   };
-  const built = buildApplication({ name, source, variables, key }, reading);
+  const built = buildApplication({ name, source, variables, key, hosts }, reading);
   const diagnostics = [...readProblems, ...nameProblems, ...built.diagnostics];
   const found = files.found();
   const isWhole = built.spec !== null && !diagnostics.some(isError);
   const spec = isWhole ? { ...built.spec, files: found } : null;
-  return { name, origin, spec, files: found, included: reading.included, diagnostics };
+  const isByHost = built.hasOverrides ?? false;
+  return { name, origin, spec, isByHost, files: found, included: reading.included, diagnostics };
 }
 
 interface Built {
   readonly spec: Omit<ApplicationSpec, 'files'> | null;
   readonly diagnostics: readonly Diagnostic[];
+  readonly hasOverrides?: true;
 }
 
-type Context = Pick<Subject, 'name' | 'source' | 'variables' | 'key'>;
+interface Context extends SubjectContext {
+  readonly hosts: FleetHosts | null;
+}
 
 function buildApplication(context: Context, reading: Reading): Built {
   const { source, variables } = context;
@@ -100,20 +104,26 @@ function judgeModel(
   model: Node,
   { files, diagnostics: earlier }: Reading,
 ): Built {
-  const { source, variables } = context;
+  const { hosts: fleet, ...own } = context;
   const mask = createMask(earlier, validateShape(model, validateCompose));
   if (model.kind !== 'map') return { spec: null, diagnostics: mask.diagnostics };
-  const canonical = canonicalise(model);
-  for (const diagnostic of canonical.diagnostics) mask.report(diagnostic);
+  const { document, overrides } = takeOverrides(model);
   const { report } = mask;
-  const labelled = applyLabelFiles(unify(canonical.node), { files, folder: source.folder, report });
-  const expanded = expandPreStart(labelled);
-  const whole = fillVariables(addImplicitDependencies(expanded.document), variables);
-  const root = cursorAt(whole, report);
-  const subject = createSubject(root, { ...context, files });
+  const { subject, hooks } = prepareSubject(own, document, { files, report });
   for (const rule of rules) rule(subject);
-  const spec = resolveApplication(subject);
-  return { spec, diagnostics: withoutRepeats(mask.diagnostics, expanded.hooks) };
+  const allowed = [...overrides].filter(([name]) => {
+    const job =
+      subject.jobs.has(name) || hookServices(name, subject.services.get(name)?.node).length > 0;
+    return judgeOverrides(overridesAt(model, name, report), { job, fleet });
+  });
+  const varied = loadVariants({ ...own, files, fleet, earlier }, document, new Map(allowed));
+  const spec = resolveApplication(subject, varied.variants);
+  const diagnostics = withoutRepeats(mask.diagnostics, hooks);
+  return {
+    spec,
+    diagnostics: [...diagnostics, ...varied.diagnostics],
+    ...(overrides.size === 0 ? {} : { hasOverrides: true }),
+  };
 }
 
 /** What a hook has from its service is judged there. */

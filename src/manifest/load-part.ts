@@ -1,6 +1,6 @@
 import type { ManifestSource } from './find.ts';
 import type { FolderIndex } from './folder-index.ts';
-import { loadSource, type Variables } from './load-source.ts';
+import { loadSource, type FleetFacts } from './load-source.ts';
 import type { ManifestInput } from './manifest.ts';
 import type { CacheEntry } from './parse-cache.ts';
 
@@ -8,7 +8,7 @@ import type { CacheEntry } from './parse-cache.ts';
 export interface ManifestPart {
   readonly input: ManifestInput;
   readonly sources: readonly ManifestSource[];
-  readonly variables: Variables;
+  readonly fleet: FleetFacts;
 }
 
 export interface LoadedPart {
@@ -29,8 +29,8 @@ export interface PartMemory {
 
 /** Loads some manifests. */
 export function loadPart(part: ManifestPart, { cache, folders }: PartMemory): LoadedPart {
-  const { input, sources, variables } = part;
-  const context = { input, folders, cache, variables };
+  const { input, sources, fleet } = part;
+  const context = { input, folders, cache, fleet };
   const loaded = sources.map((source) => ({
     source,
     needed: loadSource(context, source).needed,

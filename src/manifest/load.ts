@@ -1,12 +1,13 @@
 import type { ApplicationSpec } from '../model/application.ts';
 import { compareDiagnostics, diagnosticAt, type Diagnostic } from '../model/diagnostic.ts';
 import { digestOf } from '../model/digest.ts';
+import { present } from '../model/present.ts';
 import { createFileAccess } from './file-access.ts';
 import { indexFolders } from './folder-index.ts';
 import { findManifests, type FoundManifests, type ManifestSource } from './find.ts';
 import type { LoadedApplication } from './loaded-application.ts';
 import { loadFleet, type LoadedFleet } from './load-fleet.ts';
-import { isNew, loadSource, type SourceContext, type Variables } from './load-source.ts';
+import { isNew, loadSource, type FleetFacts, type SourceContext } from './load-source.ts';
 import { splitParts } from './included-parts.ts';
 import type { ManifestInput, ManifestResult } from './manifest.ts';
 import type { ParseCache } from './parse-cache.ts';
@@ -79,10 +80,23 @@ function survey(input: ManifestInput, cache: ParseCache): Survey {
   const files = createFileAccess(input, folders);
   const fleet = loadFleet(input, files, cache);
   const { needed } = files;
-  const digest = digestOf(Object.fromEntries(fleet.variables));
-  const variables = needed.size === 0 ? { values: fleet.variables, digest } : null;
-  const context = { input, folders, cache, variables };
+  const context = { input, folders, cache, fleet: needed.size === 0 ? factsOf(fleet) : null };
   return { fleet, found: findManifests(input), context, needed };
+}
+
+function factsOf({ spec, variables }: LoadedFleet): FleetFacts {
+  const seen = spec?.hosts.map(({ name, labels, groups }) => ({
+    name,
+    labels,
+    ...present({ groups }),
+  }));
+  const hosts = seen === undefined ? null : { hosts: seen, groups: spec?.groups ?? [] };
+  return {
+    variables,
+    variablesDigest: digestOf(Object.fromEntries(variables)),
+    hosts,
+    hostsDigest: digestOf(hosts),
+  };
 }
 
 /**
@@ -91,16 +105,16 @@ function survey(input: ManifestInput, cache: ParseCache): Survey {
  */
 export function newSources(input: ManifestInput, cache: ParseCache): NewSources | null {
   const { context, found } = survey(input, cache);
-  if (context.variables === null) return null;
+  if (context.fleet === null) return null;
   const sources = found.sources.filter(
     (source) => input.contents.has(source.file) && isNew(context, source),
   );
-  return { sources, variables: context.variables };
+  return { sources, fleet: context.fleet };
 }
 
 export interface NewSources {
   readonly sources: readonly ManifestSource[];
-  readonly variables: Variables;
+  readonly fleet: FleetFacts;
 }
 
 /** Manifests that share a name are one application to the reader, until they are told apart. */

@@ -10,6 +10,8 @@ export interface LoadedApplication {
   readonly origin: Origin;
   /** Null when there is an error. */
   readonly spec: ApplicationSpec | null;
+  /** It also depends on what hosts there are, by overrides. */
+  readonly isByHost: boolean;
   /** Files that it was read from, as far as they could be read; sorted. */
   readonly files: readonly string[];
   /** Manifests that it includes, and that are thereby no applications of their own. */

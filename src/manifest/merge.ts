@@ -254,8 +254,24 @@ function settled(node: Node): Node {
   const entries = [...node.entries].filter(([, entry]) => entry.node.tag !== 'reset');
   return untagged({
     ...node,
-    entries: new Map(entries.map(([key, entry]) => [key, { ...entry, node: settled(entry.node) }])),
+    entries: new Map(
+      entries.map(([key, entry]) => {
+        const settle = key === 'x-fleetwright' ? settledExtension : settled;
+        return [key, { ...entry, node: settle(entry.node) }];
+      }),
+    ),
   });
+}
+
+/** Overrides are merged over the service later, and what they mark holds there. */
+function settledExtension(node: Node): Node {
+  const overrides = node.kind === 'map' ? node.entries.get('overrides') : undefined;
+  const whole = settled(node);
+  if (overrides === undefined || whole.kind !== 'map') return whole;
+  const isRemoved = overrides.node.tag === 'reset';
+  return isRemoved
+    ? whole
+    : { ...whole, entries: new Map(whole.entries).set('overrides', overrides) };
 }
 
 function untagged(node: Node): Node {

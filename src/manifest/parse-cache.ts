@@ -21,15 +21,22 @@ interface CachedDocuments {
   readonly yaml: ParsedYaml;
 }
 
-/** A valid application, which depends on nothing but its files and the variables of the fleet. */
+/** A valid application, which depends on nothing but its files, the variables of the fleet, and for overrides its hosts. */
 interface CachedApplication {
   readonly kind: 'application';
   readonly overrides: readonly string[];
   /** Versions by path of all files and folders that were asked for; empty for those that did not exist. */
   readonly asked: ReadonlyMap<string, string>;
   readonly variablesDigest: string;
+  /** Null: whatever hosts there are, it is the same. */
+  readonly hostsDigest: string | null;
   readonly application: LoadedApplication;
 }
+
+export type KeptApplication = Pick<
+  CachedApplication,
+  'application' | 'variablesDigest' | 'hostsDigest'
+>;
 
 export function recallDocuments(cache: ParseCache, path: string, oid: string): ParsedYaml | null {
   const entry = cache.get(`documents ${path}`);
@@ -52,7 +59,7 @@ export function recallApplication(
   file: string,
   overrides: readonly string[],
   folders: FolderIndex,
-): Pick<CachedApplication, 'application' | 'variablesDigest'> | null {
+): KeptApplication | null {
   const entry = cache.get(`application ${file}`);
   if (entry?.kind !== 'application') return null;
   const fresh =

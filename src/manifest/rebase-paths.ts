@@ -8,10 +8,17 @@ import { below, pathTable, type PathTable } from './path-table.ts';
 type Move = (written: string) => string;
 type Rule = (node: Node, move: Move) => Node;
 
+const ofService: PathTable<Rule> = pathTable<Rule>([
+  ['env_file', eachItem(moveItem('path'))],
+  ['label_file', eachItem(moveText)],
+  ['volumes', eachItem(moveVolume)],
+]);
+
 const rules: PathTable<Rule> = pathTable<Rule>([
-  ['services.*.env_file', eachItem(moveItem('path'))],
-  ['services.*.label_file', eachItem(moveText)],
-  ['services.*.volumes', eachItem(moveVolume)],
+  ...[...ofService.children].flatMap(([key, { rule }]) =>
+    rule === undefined ? [] : [[`services.*.${key}`, rule] as const],
+  ),
+  ['services.*.x-fleetwright.overrides', eachItem((node, move) => visit(node, ofService, move))],
   ['configs.*.file', moveText],
   ['secrets.*.file', moveText],
   ['volumes.*.driver_opts', moveDevice],

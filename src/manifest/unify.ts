@@ -41,6 +41,7 @@ const identities: PathTable<Identity> = pathTable<Identity>([
   ['x-fleetwright.dependsOn', (item) => byText(item) ?? byText(member(item, 'application'))],
   ['services.*.configs', (item) => byMount(item, '')],
   ['services.*.secrets', (item) => byMount(item, '/run/secrets')],
+  ['services.*.x-fleetwright.overrides', asWritten],
 ]);
 
 /**
@@ -53,6 +54,8 @@ export function unify(node: Node): Node {
 }
 
 function visit(node: Node, table: PathTable<Identity> | undefined): Node {
+  // They are merged over the service later, and what they mark holds there.
+  if (table?.rule === asWritten) return node;
   if (node.kind === 'map') return visitMap(node, table);
   return node.kind === 'list' ? visitList(node, table) : node;
 }
@@ -84,6 +87,10 @@ function lastOfEach(items: readonly Node[], identity: Identity): readonly Node[]
     unique.set(key === undefined ? `#${index}` : `=${key}`, item);
   }
   return [...unique.values()];
+}
+
+function asWritten(): undefined {
+  return undefined;
 }
 
 function byText(item: Node | undefined): string | undefined {

@@ -2,7 +2,7 @@ import type { AdoptionSpec } from './adoption.ts';
 import type { ContainerSpec } from './container.ts';
 import type { Hooks } from './hooks.ts';
 import type { IgnoreRule } from './ignore-rule.ts';
-import type { SpecHash } from './names.ts';
+import type { HostName, SpecHash } from './names.ts';
 import type { Origin, Origins } from './origin.ts';
 
 /** An application as resolved from one manifest and its overrides: nothing is optional any more. */
@@ -83,6 +83,16 @@ export interface ServiceSpec {
   readonly dependsOn: readonly Dependency[];
   /** Keyed by the path below the service as the user wrote it: `image`, `environment.A`, `deploy.replicas`, ``. */
   readonly origins: Origins;
+  /** What it is on hosts for which overrides hold, in the order of their hashes; absent: the same everywhere. See variants.ts. */
+  readonly variants?: readonly ServiceVariant[];
+}
+
+/** A service on some hosts. */
+export interface ServiceVariant {
+  /** Sorted. A host is in one variant at most. */
+  readonly hosts: readonly HostName[];
+  /** It has no variants itself, and differs in what its container is made from, its gate and its hooks only. */
+  readonly service: ServiceSpec;
 }
 
 /**

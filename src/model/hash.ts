@@ -1,4 +1,4 @@
-import type { Gate, ServiceSpec } from './application.ts';
+import type { Gate, ServiceSpec, ServiceVariant } from './application.ts';
 import type {
   ContainerSpec,
   FileMount,
@@ -116,7 +116,7 @@ export function hashRolled(own: SpecHash, digest: string): SpecHash {
   return toSpecHash(digestOf({ own, digest }));
 }
 
-type HashedService = Pick<ServiceSpec, 'name' | 'hash' | 'job' | 'dependsOn'>;
+type HashedService = Pick<ServiceSpec, 'name' | 'hash' | 'job' | 'dependsOn' | 'variants'>;
 
 /**
  * The hashes of all services of an application, by name.
@@ -148,7 +148,9 @@ function combineHashes(services: readonly HashedService[]): ReadonlyMap<string, 
   );
   const combined = new Map<string, SpecHash>();
   for (const name of lasting.keys()) combine(name, lasting, combined);
-  const all = Object.fromEntries(combined);
+  const all = Object.fromEntries(
+    [...combined].map(([name, hash]) => [name, coveredHash({ ...lasting.get(name), hash })]),
+  );
   for (const { name, job, hash } of services) {
     if (job === null) continue;
     const { of } = job;
@@ -158,13 +160,34 @@ function combineHashes(services: readonly HashedService[]): ReadonlyMap<string, 
   return combined;
 }
 
-/** The services with these hashes in place of those of their own containers. */
+/**
+ * The services with these hashes in place of those of their own containers. Those of their variants cover what they are to
+ * be restarted with too.
+ */
 export function withCombinedHashes(services: readonly ServiceSpec[]): readonly ServiceSpec[] {
   const hashes = combineHashes(services);
-  return services.map((service) => ({
-    ...service,
-    hash: hashes.get(service.name) ?? service.hash,
-  }));
+  return services.map(({ variants, ...service }) => {
+    const combined = { ...service, hash: hashes.get(service.name) ?? service.hash };
+    if (variants === undefined) return combined;
+    const own = variants.map((variant) => {
+      const others = services.map((each) => (each.name === service.name ? variant.service : each));
+      const hash = combineHashes(others).get(service.name) ?? variant.service.hash;
+      return { ...variant, service: { ...variant.service, hash } };
+    });
+    return { ...combined, variants: own.toSorted(byHash) };
+  });
+}
+
+function byHash(a: ServiceVariant, b: ServiceVariant): number {
+  const [one, other] = [`${a.service.hash} ${a.hosts[0]}`, `${b.service.hash} ${b.hosts[0]}`];
+  return one < other ? -1 : 1;
+}
+
+/** What others cover of a service: with another variant it is another version as a whole. */
+export function coveredHash({ hash, variants }: Pick<ServiceSpec, 'hash' | 'variants'>): SpecHash {
+  if (variants === undefined) return hash;
+  const hashes = variants.map(({ service }) => service.hash);
+  return toSpecHash(digestOf({ own: hash, variants: [...new Set(hashes)].toSorted() }));
 }
 
 /** Those that it is to be restarted with come first. They form no cycle; in one, the own hash would have to do. */
@@ -180,13 +203,22 @@ function combine(
   const others = service.dependsOn.filter(({ restart }) => restart === true);
   const restartedWith = present(
     Object.fromEntries(
-      others.map((other) => [other.service, combine(other.service, services, combined) ?? null]),
+      others.map((other) => [other.service, coveredBy(other.service, services, combined)]),
     ),
   );
   if (Object.keys(restartedWith).length > 0) {
     combined.set(name, toSpecHash(digestOf({ own: service.hash, restartedWith })));
   }
   return combined.get(name);
+}
+
+function coveredBy(
+  name: string,
+  services: ReadonlyMap<string, HashedService>,
+  combined: Map<string, SpecHash>,
+): SpecHash | null {
+  const hash = combine(name, services, combined);
+  return hash === undefined ? null : coveredHash({ ...services.get(name), hash });
 }
 
 /** With other pre_start hooks it is another version: what they do is done before its instances start. */

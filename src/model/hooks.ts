@@ -1,5 +1,6 @@
 import type { ApplicationSpec, ServiceSpec } from './application.ts';
 import type { SpecHash } from './names.ts';
+import { versionsOf } from './variants.ts';
 
 /** Commands that are run in the container of an instance. A change of them changes no container: no hash covers them. */
 export interface Hooks {
@@ -32,7 +33,7 @@ export function preStopOf(
   instance: { readonly service: string; readonly hash: SpecHash },
 ): readonly Hook[] {
   const services = specs
-    .flatMap((spec): readonly ServiceSpec[] => spec?.services ?? [])
+    .flatMap((spec): readonly ServiceSpec[] => spec?.services.flatMap(versionsOf) ?? [])
     .filter(({ name }) => name === instance.service);
   const own = services.find(({ hash }) => hash === instance.hash) ?? services[0];
   return own?.hooks?.preStop ?? [];

@@ -10,6 +10,7 @@ import type {
   RolloutRecord,
   StageRecord,
 } from './journal-state.ts';
+import { versionsOf } from './variants.ts';
 
 /** Entries that change the record of one application. */
 export type ApplicationEntry = Exclude<
@@ -83,7 +84,9 @@ export function reduceApplication(
     case 'succeeded': {
       const { spec, commit } = entry;
       const untried = untriedServices(spec, record.lastKnownGood);
-      const proven = spec.services.filter(({ name }) => !untried.includes(name));
+      const proven = spec.services
+        .filter(({ name }) => !untried.includes(name))
+        .flatMap(versionsOf);
       // What has proved itself has not failed, whatever it did in an earlier try.
       const quarantined = record.quarantined.filter(
         (failed) => !proven.some((good) => isVersion(failed, good)),

@@ -5,6 +5,7 @@ import { emptyApplicationRecord } from './journal-state.ts';
 import type { CommitSha, HostName } from './names.ts';
 import type { OperatorRequest } from './request.ts';
 import type { Revision } from './revision.ts';
+import { versionsOf } from './variants.ts';
 
 /** What stands around an entry when it is written. */
 export interface TellContext {
@@ -128,7 +129,9 @@ function isMadeAgain(
   const { application, service } = slotOf(entry.slot);
   const { rollout, lastKnownGood } = before.applications.get(application) ?? emptyApplicationRecord;
   const services = lastKnownGood?.spec.services ?? [];
-  const isProven = services.some(({ name, hash }) => name === service && hash === entry.hash);
+  const isProven = services
+    .flatMap(versionsOf)
+    .some(({ name, hash }) => name === service && hash === entry.hash);
   const isThere = before.slots.get(entry.slot)?.host === entry.host;
   return rollout === null && isProven && isThere && !entry.vacating && !isRepaired(entry.slot);
 }

@@ -40,7 +40,7 @@ export function assign({ assignments, candidates }: Board, slot: Slot, host: Hos
   const candidate = candidates.get(host);
   if (candidate === undefined) return;
   const { demand } = slot;
-  addLoad(candidate.load, demand);
+  addLoad(candidate.load, demand.needs(host));
   demand.slots.set(host, (demand.slots.get(host) ?? 0) + 1);
   demand.neighbours.set(host, (demand.neighbours.get(host) ?? 0) + 1);
 }
@@ -51,7 +51,7 @@ export function unassign({ assignments, candidates }: Board, slot: Slot, host: H
   const candidate = candidates.get(host);
   if (candidate === undefined) return;
   const { demand } = slot;
-  takeLoad(candidate.load, demand);
+  takeLoad(candidate.load, demand.needs(host));
   demand.slots.set(host, (demand.slots.get(host) ?? 0) - 1);
   demand.neighbours.set(host, (demand.neighbours.get(host) ?? 0) - 1);
 }

@@ -1,6 +1,8 @@
+import type { ServiceSpec } from '../model/application.ts';
 import { label } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
 import type { ObservedVolume } from '../model/observation.ts';
+import { versionsOf } from '../model/variants.ts';
 import type { Board } from './board.ts';
 import type { Demand } from './demand.ts';
 
@@ -18,18 +20,23 @@ export function dataHomes(board: Board, { application, service }: Demand): reado
   if (service.mode === 'global' || service.replicas !== 1) return [];
   // Who says after what time it is replaced elsewhere says that it may be there.
   if (typeof service.replaceAfterMs === 'number') return [];
-  return service.container.mounts.flatMap((mount) => {
-    if (mount.type !== 'volume' || mount.source === '') return [];
+  return namedVolumes(service).flatMap((name) => {
     const hosts = [...board.candidates.values()].filter(({ observation }) =>
       observation.volumes.some(
-        (volume) => volume.name === mount.source && holdsDataOf(volume, application),
+        (volume) => volume.name === name && holdsDataOf(volume, application),
       ),
     );
     const [home] = hosts;
-    return home === undefined || hosts.length > 1
-      ? []
-      : [{ volume: mount.source, host: home.name }];
+    return home === undefined || hosts.length > 1 ? [] : [{ volume: name, host: home.name }];
   });
+}
+
+function namedVolumes(service: ServiceSpec): readonly string[] {
+  const mounts = versionsOf(service).flatMap(({ container }) => container.mounts);
+  const names = mounts.flatMap((mount) =>
+    mount.type === 'volume' && mount.source !== '' ? [mount.source] : [],
+  );
+  return [...new Set(names)];
 }
 
 /** It was made for the application, and its data is on the disk of its host and not on a file server. */

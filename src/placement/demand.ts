@@ -1,8 +1,6 @@
-import type { Amounts } from '../model/fleet.ts';
 import type { HostName } from '../model/names.ts';
-import { fixedHostPorts, type HostPort } from './host-ports.ts';
+import { needsOf, type Needs } from './needs.ts';
 import type { PlacedService } from './placed-service.ts';
-import { reservationOf } from './room.ts';
 
 /** Slots that were given to each host so far; a host that is not in it has none. */
 export type Tally = Map<HostName, number>;
@@ -11,8 +9,8 @@ export type Tally = Map<HostName, number>;
 export interface Demand extends PlacedService {
   /** `shop/web`. */
   readonly key: string;
-  readonly ports: readonly HostPort[];
-  readonly reservation: Amounts;
+  /** What it takes of a host. */
+  readonly needs: (host: HostName) => Needs;
   /** Of the service. */
   readonly slots: Tally;
   /** Of its application. */
@@ -25,8 +23,7 @@ export function demandOf(placed: PlacedService, neighbours: Tally): Demand {
   return {
     ...placed,
     key: serviceKey(placed),
-    ports: fixedHostPorts(service.container),
-    reservation: reservationOf(service),
+    needs: needsOf(service),
     slots: new Map(),
     neighbours,
   };

@@ -1,3 +1,6 @@
+import type { ServiceSpec } from '../model/application.ts';
+import type { HostName } from '../model/names.ts';
+import { serviceOn } from '../model/variants.ts';
 import type { Board } from './board.ts';
 import type { Candidate } from './candidates.ts';
 import { admits } from './constraint.ts';
@@ -24,7 +27,7 @@ export function tiesOf(board: Board, demand: Demand): Ties {
  * port.
  */
 export function lastingExclusions(
-  { service, ports, namespace }: Demand,
+  { service, needs, namespace }: Demand,
   { homes, networks }: Ties,
   host: Candidate,
 ): readonly Exclusion[] {
@@ -38,9 +41,10 @@ export function lastingExclusions(
   for (const home of homes) {
     if (home.host !== host.name) reasons.push(`volume "${home.volume}" is on host "${home.host}"`);
   }
-  for (const network of networks) {
+  for (const network of networksOn(service, host.name, networks)) {
     if (!hasNetwork(host, network)) reasons.push(`no external network "${network}"`);
   }
+  const { ports } = needs(host.name);
   const holder = ports.length === 0 ? null : foreignHolder(ports, host.observation.unmanaged);
   if (holder !== null) {
     reasons.push(`port ${holder.port.port} in use by "${holder.container}" (unmanaged)`);
@@ -48,14 +52,28 @@ export function lastingExclusions(
   return reasons;
 }
 
+/** Of networks that some version of a service is attached to, those that its version on a host is. */
+function networksOn(
+  service: ServiceSpec,
+  host: HostName,
+  networks: readonly string[],
+): readonly string[] {
+  if (service.variants === undefined || networks.length === 0) return networks;
+  const attached = new Set(
+    serviceOn(service, host).container.networks.map(({ network }) => network),
+  );
+  return networks.filter((network) => attached.has(network));
+}
+
 /** Why there is no place for one more slot beside what was given to a host so far. Only more is ever given to it. */
 export function placeExclusions(
   demand: Demand,
   { name, room, load }: Candidate,
 ): readonly Exclusion[] {
-  const { service, slots, reservation } = demand;
+  const { service, slots, needs } = demand;
+  const { ports, reservation } = needs(name);
   const reasons: Exclusion[] = [];
-  const clash = ownClash(demand, load.ports);
+  const clash = ownClash(ports, load.ports);
   if (clash !== undefined) reasons.push(`port ${clash.port} taken by another instance`);
   const { maxPerHost } = service;
   if (maxPerHost !== undefined && (slots.get(name) ?? 0) >= maxPerHost) {
@@ -66,6 +84,6 @@ export function placeExclusions(
 }
 
 /** A port that another slot of ours has on a host already. */
-function ownClash({ ports }: Demand, taken: readonly HostPort[]): HostPort | undefined {
+function ownClash(ports: readonly HostPort[], taken: readonly HostPort[]): HostPort | undefined {
   return ports.find((port) => taken.some((other) => collides(port, other)));
 }

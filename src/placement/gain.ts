@@ -41,7 +41,7 @@ export function compareGains(a: Gain, b: Gain): number {
 }
 
 function measuresOf(demand: Demand, here: Choice, there: Choice): readonly Measure[] {
-  const { key, application, service, reservation } = demand;
+  const { key, application, service, needs } = demand;
   const names = [here.ranked.host.name, there.ranked.host.name] as const;
   const spread = here.group.counts.map((count, depth): Measure => {
     const slots = count.slots - 1;
@@ -65,15 +65,16 @@ function measuresOf(demand: Demand, here: Choice, there: Choice): readonly Measu
     count(1, here.ranked.service, there.ranked.service, ` of ${key}`),
     count(2, here.ranked.application, there.ranked.application, ` of ${application}`),
   ];
-  const isFree = reservation.nanoCpus === 0 && reservation.memoryBytes === 0;
+  const isFree = names.every((name) => isNothing(needs(name).reservation));
   return isFree
     ? [...counts, count(4, here.ranked.total, there.ranked.total, '')]
     : [...counts, ...reserved(demand, here, there)];
 }
 
 /** A host from which it takes nothing that is scarce there is not relieved by its leaving. */
-function reserved({ reservation }: Demand, here: Choice, there: Choice): readonly Measure[] {
+function reserved({ needs }: Demand, here: Choice, there: Choice): readonly Measure[] {
   const { room, load, name } = here.ranked.host;
+  const { reservation } = needs(name);
   const without = {
     nanoCpus: load.nanoCpus - reservation.nanoCpus,
     memoryBytes: load.memoryBytes - reservation.memoryBytes,
@@ -86,6 +87,10 @@ function reserved({ reservation }: Demand, here: Choice, there: Choice): readonl
 
 function slotsOf(number: number): string {
   return `${number} ${number === 1 ? 'slot' : 'slots'}`;
+}
+
+function isNothing({ nanoCpus, memoryBytes }: Amounts): boolean {
+  return nanoCpus === 0 && memoryBytes === 0;
 }
 
 const nothing: Amounts = { nanoCpus: 0, memoryBytes: 0 };

@@ -1,5 +1,5 @@
-import type { Demand } from './demand.ts';
 import type { HostPort } from './host-ports.ts';
+import type { Needs } from './needs.ts';
 
 /** What the slots that were given to a host so far take of it. */
 export interface HostLoad {
@@ -13,7 +13,7 @@ export function noLoad(): HostLoad {
   return { nanoCpus: 0, memoryBytes: 0, slots: 0, ports: [] };
 }
 
-export function addLoad(load: HostLoad, { ports, reservation }: Demand): void {
+export function addLoad(load: HostLoad, { ports, reservation }: Needs): void {
   load.nanoCpus += reservation.nanoCpus;
   load.memoryBytes += reservation.memoryBytes;
   load.slots += 1;
@@ -21,7 +21,7 @@ export function addLoad(load: HostLoad, { ports, reservation }: Demand): void {
 }
 
 /** Takes back what `addLoad` did. */
-export function takeLoad(load: HostLoad, { ports, reservation }: Demand): void {
+export function takeLoad(load: HostLoad, { ports, reservation }: Needs): void {
   load.nanoCpus -= reservation.nanoCpus;
   load.memoryBytes -= reservation.memoryBytes;
   load.slots -= 1;

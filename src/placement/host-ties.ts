@@ -1,15 +1,25 @@
 import type { ServiceSpec } from '../model/application.ts';
 import { groupBy } from '../model/group-by.ts';
 import { neighbours } from '../model/shared-slot.ts';
+import { versionsOf } from '../model/variants.ts';
 import type { PlacedService } from './placed-service.ts';
 
 /** The data of a service that is on its host, in words: a named volume or a folder of the host; null when it has none. */
-export function dataOnHost({ container }: Pick<ServiceSpec, 'container'>): string | null {
+function dataOnHost({ container }: Pick<ServiceSpec, 'container'>): string | null {
   for (const mount of container.mounts) {
     if (mount.type === 'bind') return `"${mount.source}" of the host`;
     if (mount.type === 'volume' && mount.source !== '') return `volume "${mount.source}"`;
   }
   return null;
+}
+
+/** The same of a service that has it on some host. */
+export function dataOfVersions(service: ServiceSpec): string | null {
+  return (
+    versionsOf(service)
+      .map(dataOnHost)
+      .find((data) => data !== null) ?? null
+  );
 }
 
 /**
@@ -41,7 +51,7 @@ function ownTie(service: ServiceSpec): string | null {
   if (service.mode === 'global') return 'it has a slot on each host';
   if (typeof service.replaceAfterMs === 'number') return null;
   if (service.container.restart.name === 'no') return 'it runs to its end where it began';
-  const data = dataOnHost(service);
+  const data = dataOfVersions(service);
   return data === null ? null : `its data is there (${data})`;
 }
 

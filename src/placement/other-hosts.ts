@@ -3,8 +3,9 @@ import type { HostSpec } from '../model/fleet.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
 import { admits } from './constraint.ts';
-import { dataOnHost } from './host-ties.ts';
-import { fixedHostPorts, foreignHolder } from './host-ports.ts';
+import { dataOfVersions } from './host-ties.ts';
+import { foreignHolder } from './host-ports.ts';
+import { needsOf } from './needs.ts';
 
 /**
  * Hosts on which a slot that failed could be tried next: they admit the service and were not tried. A service with data on
@@ -17,15 +18,15 @@ export function otherHosts(
   tried: ReadonlySet<HostName>,
 ): readonly HostName[] {
   const isTied = service.mode === 'global' || service.container.shares !== undefined;
-  if (isTied || dataOnHost(service) !== null) return [];
-  const ports = fixedHostPorts(service.container);
+  if (isTied || dataOfVersions(service) !== null) return [];
+  const needs = needsOf(service);
   return hosts
     .filter((spec) => {
       const observation = observations.get(spec.name);
       if (tried.has(spec.name) || observation?.kind !== 'reachable') return false;
       const candidate = { spec, engine: observation.engine };
       const isAdmitted = service.constraints.every((constraint) => admits(candidate, constraint));
-      return isAdmitted && foreignHolder(ports, observation.unmanaged) === null;
+      return isAdmitted && foreignHolder(needs(spec.name).ports, observation.unmanaged) === null;
     })
     .map(({ name }) => name);
 }

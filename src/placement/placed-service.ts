@@ -4,7 +4,7 @@ import type { NamespaceSpec } from '../model/namespace.ts';
 export interface PlacedService {
   readonly application: string;
   readonly service: ServiceSpec;
-  /** Names of networks that it is attached to and that somebody else makes; absent: none. */
+  /** Names of networks that it is attached to, on some host, and that somebody else makes; absent: none. */
   readonly externalNetworks?: readonly string[];
   /** Whose hosts it may be on; absent: every host. */
   readonly namespace?: NamespaceSpec;

@@ -1,4 +1,6 @@
 import { imageMatcher } from '../model/image.ts';
+import type { ObservedImage } from '../model/observation.ts';
+import { serviceOn } from '../model/variants.ts';
 import type { Candidate } from './candidates.ts';
 import type { Demand } from './demand.ts';
 import { rendezvous, stir } from './rendezvous.ts';
@@ -19,7 +21,13 @@ export interface RankedHost {
 
 /** Judges hosts for one more slot of a service. */
 export function ranking(demand: Demand): (host: Candidate) => RankedHost {
-  const isImage = imageMatcher(demand.service.container.image);
+  const matchers = new Map<string, (image: ObservedImage) => boolean>();
+  const isThere = ({ name, observation }: Candidate): boolean => {
+    const { image } = serviceOn(demand.service, name).container;
+    const isImage = matchers.get(image) ?? imageMatcher(image);
+    matchers.set(image, isImage);
+    return observation.images.some(isImage);
+  };
   const key = stir(demand.key);
   return (host) => {
     const ranked: RankedHost = {
@@ -28,7 +36,7 @@ export function ranking(demand: Demand): (host: Candidate) => RankedHost {
       application: 0,
       total: 0,
       tenths: 0,
-      isImageMissing: !host.observation.images.some(isImage),
+      isImageMissing: !isThere(host),
       rendezvous: rendezvous(key, host.stirred),
     };
     measure(ranked, demand);
@@ -37,12 +45,12 @@ export function ranking(demand: Demand): (host: Candidate) => RankedHost {
 }
 
 /** Brings up to date what changes with each slot that is given to the host. */
-export function measure(ranked: RankedHost, { slots, neighbours, reservation }: Demand): void {
+export function measure(ranked: RankedHost, { slots, neighbours, needs }: Demand): void {
   const { name, room, load } = ranked.host;
   ranked.service = slots.get(name) ?? 0;
   ranked.application = neighbours.get(name) ?? 0;
   ranked.total = load.slots;
-  ranked.tenths = tenthsOf(room, load, reservation);
+  ranked.tenths = tenthsOf(room, load, needs(name).reservation);
 }
 
 /**

@@ -8,14 +8,14 @@ import { indexFolders } from '../manifest/folder-index.ts';
 import type { ManifestSource } from '../manifest/find.ts';
 import { newSources } from '../manifest/load.ts';
 import { joinParts, loadPart, type LoadedPart } from '../manifest/load-part.ts';
-import type { Variables } from '../manifest/load-source.ts';
+import type { FleetFacts } from '../manifest/load-source.ts';
 import type { ManifestInput, TooLarge } from '../manifest/manifest.ts';
 import type { CacheEntry, ParseCache } from '../manifest/parse-cache.ts';
 
 /** What all parts share. */
 export interface SharedInput {
   readonly input: Omit<ManifestInput, 'contents'>;
-  readonly variables: Variables;
+  readonly fleet: FleetFacts;
 }
 
 export interface PartMessage {
@@ -53,7 +53,7 @@ export async function loadAhead(
   const found = newSources(input, cache);
   if (found === null || found.sources.length < worthwhile) return;
   const { contents: known, ...rest } = input;
-  const shared: SharedInput = { input: rest, variables: found.variables };
+  const shared: SharedInput = { input: rest, fleet: found.fleet };
   const work: Work = { parts: partsOf(found.sources), known, read, cache };
   const threads = existsSync(threadFile) ? Math.min(availableParallelism(), maxThreads) - 1 : 0;
   await Promise.all([
@@ -108,13 +108,13 @@ async function endOf(worker: Worker): Promise<null> {
 }
 
 /** Loads in this thread. */
-function loaderOf({ input, variables }: SharedInput): Loader {
+function loaderOf({ input, fleet }: SharedInput): Loader {
   const memory = { cache: new Map<string, CacheEntry>(), folders: indexFolders(input.entries) };
   return async ({ sources, contents }) => {
     const slices: LoadedPart[] = [];
     for (let start = 0; start < sources.length; start += sliceSize) {
       const slice = sources.slice(start, start + sliceSize);
-      slices.push(loadPart({ input: { ...input, contents }, sources: slice, variables }, memory));
+      slices.push(loadPart({ input: { ...input, contents }, sources: slice, fleet }, memory));
       await setImmediate();
     }
     return joinParts(slices);

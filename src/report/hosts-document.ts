@@ -4,6 +4,7 @@ import { isoTime } from '../model/iso-time.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Revision } from '../model/revision.ts';
+import { serviceOn } from '../model/variants.ts';
 import { capacityOf, reservationOf } from '../placement/room.ts';
 import type { ApplicationDecision } from '../rollout/decide-application.ts';
 import type { HostStanding } from '../rollout/host-standing.ts';
@@ -53,7 +54,7 @@ function usesOf(applications: readonly ApplicationDecision[]): ReadonlyMap<HostN
       const service = services.get(name);
       if (host === null || service === undefined || service.job !== null) continue;
       const use = uses.get(host) ?? noUse;
-      const { nanoCpus, memoryBytes } = reservationOf(service);
+      const { nanoCpus, memoryBytes } = reservationOf(serviceOn(service, host));
       uses.set(host, {
         slots: use.slots + 1,
         nanoCpus: use.nanoCpus + nanoCpus,

@@ -2,7 +2,7 @@ import type { Plan, Step as StepDocument } from '../generated/plan.ts';
 import type { DesiredState } from '../model/desired.ts';
 import type { Step } from '../model/step.ts';
 import { isRestart } from '../rollout/change-in-place.ts';
-import { replaceOrder } from '../rollout/order.ts';
+import { orderOfVersions } from '../rollout/order.ts';
 import { planHash } from '../rollout/plan-hash.ts';
 import type { Prediction } from '../rollout/predict.ts';
 import { adoptionDocuments } from './adoption-document.ts';
@@ -80,7 +80,7 @@ function whyLower(desired: DesiredState, application: string, service: string): 
     .find(({ name }) => name === application)
     ?.services.find(({ name }) => name === service);
   if (spec === undefined) return '';
-  const { order, reason } = replaceOrder(spec, spec.update, spec.replicas);
+  const { order, reason } = orderOfVersions(spec, spec.update, spec.replicas);
   if (reason !== '') return `stop-first: ${reason}`;
   return order === 'stop-first' ? 'stop-first, as the manifest asks' : '';
 }

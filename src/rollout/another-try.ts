@@ -1,4 +1,5 @@
 import type { JournalEntry } from '../model/journal-state.ts';
+import { versionsOf } from '../model/variants.ts';
 import { rolloutKey, targetOf } from './target.ts';
 import type { World } from './world.ts';
 
@@ -16,7 +17,7 @@ export function anotherTryEntries({ desired, journal, now }: World): readonly Jo
     const hasFailed = quarantined.some(
       ({ service, hash, at }) =>
         at > rollout.startedAt &&
-        spec.services.some((one) => one.name === service && one.hash === hash),
+        spec.services.flatMap(versionsOf).some((one) => one.name === service && one.hash === hash),
     );
     if (rollout.key !== key || !hasFailed) return [];
     if (targetOf(spec, commit, record).mode !== 'desired') return [];

@@ -1,4 +1,5 @@
 import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
+import { serviceOn, versionsOf } from '../model/variants.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { WantedPorts } from '../placement/wanted-ports.ts';
 import type { Departure } from './departures.ts';
@@ -37,18 +38,26 @@ export interface ServiceViews {
   readonly stage: CanaryStage | null;
 }
 
-/** Whether the hash that a service asks for has already proved itself: then trouble is repaired, not rolled back. */
+/**
+ * Whether the hash that a service asks for has already proved itself: then trouble is repaired, not rolled back. Of a service
+ * with variants each has to have.
+ */
 export function isServiceProven(
   context: Pick<ApplicationContext, 'record'>,
   service: ServiceSpec,
 ): boolean {
-  return isProven(context.record, service.name, service.hash);
+  return versionsOf(service).every(({ name, hash }) => isProven(context.record, name, hash));
 }
 
 /** Whether the hash that a service asks for has failed and must not be started again. */
 export function isQuarantined(context: ApplicationContext, service: ServiceSpec): boolean {
   const { record, desired } = context;
   return record.quarantined.some((failed) => concerns(failed, service, desired.retry));
+}
+
+/** Whether a slot is at the version that its service asks for, and not at one that is kept. */
+export function isAtTarget({ service }: Pick<ServiceViews, 'service'>, view: SlotView): boolean {
+  return view.service === serviceOn(service, view.host);
 }
 
 /** A slot that does what its service asks for, with nothing left to do about it. */

@@ -1,6 +1,6 @@
-import type { ApplicationSpec } from '../model/application.ts';
+import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import type { ApplicationRecord } from '../model/journal-state.ts';
-import type { SpecHash } from '../model/names.ts';
+import { serviceOn } from '../model/variants.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationDecision } from './decide-application.ts';
 import type { ApplicationStanding } from './hold-changes.ts';
@@ -24,12 +24,12 @@ export function standingOf(
   const isReady = decision.conditions.some(({ type, status }) => type === 'Ready' && status);
   // While it is suspended it is not said to be ready, but it may well be as the commit asks.
   const ready = mode === 'desired' && (suspended ? !changing && isAvailable(decision) : isReady);
-  const hashes = new Map(spec.services.map(({ name, hash }) => [name, hash]));
+  const services = new Map(spec.services.map((service) => [service.name, service]));
   const isEach = (isSo: (instance: Instance) => boolean, least: 'one' | 'all'): boolean =>
     mode === 'desired' &&
     decision.services.every(({ service, desired }) => {
       const enough = least === 'all' ? desired : Math.min(1, desired);
-      return slotsWith(instances, service, hashes.get(service), isSo) >= enough;
+      return slotsWith(instances, services.get(service), isSo) >= enough;
     });
   return {
     mode,
@@ -48,15 +48,18 @@ function isAvailable({ services }: ApplicationDecision): boolean {
   return services.every(({ desired, available }) => available >= desired);
 }
 
-/** The number of slots of a service with an instance of this hash of which something is so. */
+/** The number of slots of a service with an instance as it asks of which something is so. */
 function slotsWith(
   instances: readonly Instance[],
-  service: string,
-  hash: SpecHash | undefined,
+  service: ServiceSpec | undefined,
   isSo: (instance: Instance) => boolean,
 ): number {
+  if (service === undefined) return 0;
   const found = instances.filter(
-    (instance) => instance.identity.service === service && instance.hash === hash && isSo(instance),
+    (instance) =>
+      instance.identity.service === service.name &&
+      instance.hash === serviceOn(service, instance.container.host).hash &&
+      isSo(instance),
   );
   return new Set(found.map(({ slotKey }) => slotKey)).size;
 }

@@ -3,6 +3,7 @@ import type { ContainerSpec } from '../model/container.ts';
 import { sameRestart } from '../model/container.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { Action, ActionKind, Change } from '../model/step.ts';
+import { serviceOn } from '../model/variants.ts';
 import type { Difference } from '../drift/assess-instance.ts';
 import { compareResources } from '../drift/compare-container.ts';
 import { liveFilesBetween } from '../drift/compare-files.ts';
@@ -15,7 +16,7 @@ import { boundsOf } from './shares.ts';
 import type { SlotSituation } from './slot-situation.ts';
 import { actOn } from './slot-situation.ts';
 import type { SlotView } from './slot-view.ts';
-import { provenService } from './target.ts';
+import { provenOn } from './target.ts';
 
 /**
  * Whether a difference of a promoted instance is there because a commit asks for something else than before, and not
@@ -30,17 +31,18 @@ export function isOfCommit(
   if (kind !== 'mutable-field' && kind !== 'network' && kind !== 'renamed') return false;
   if (!isServiceProven(context, service)) return kind !== 'renamed';
   const before = [
-    provenService(context.record, service.name),
+    provenOn(context.record, service.name, view.host),
     // On the way back from what a commit asked for.
-    context.target.mode === 'rollback' ? askedBy(context, service.name) : null,
+    context.target.mode === 'rollback' ? askedBy(context, view) : null,
   ];
   return before.some(
     (other) => other !== null && isChanged(context.application, other, service, path),
   );
 }
 
-function askedBy({ desired }: ApplicationContext, service: string): ServiceSpec | null {
-  return desired.services.find(({ name }) => name === service) ?? null;
+function askedBy({ desired }: ApplicationContext, { service, host }: SlotView): ServiceSpec | null {
+  const asked = desired.services.find(({ name }) => name === service.name);
+  return asked === undefined ? null : serviceOn(asked, host);
 }
 
 function isChanged(application: string, from: ServiceSpec, to: ServiceSpec, path: string): boolean {

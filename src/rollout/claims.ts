@@ -4,6 +4,7 @@ import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import { globalSlot, label, slotKey } from '../model/labels.ts';
 import { toSpecHash } from '../model/names.ts';
 import type { ObservedContainer } from '../model/observation.ts';
+import { serviceOn } from '../model/variants.ts';
 import type { Difference } from '../drift/assess-instance.ts';
 import { networkPath } from '../drift/compare-networks.ts';
 import { assessInstance } from '../drift/assess-instance.ts';
@@ -45,7 +46,8 @@ export function claimsOf(
     const own = named.filter((candidate) => candidate.service === service.name);
     return fillSlots(spec.name, service, own, taken);
   });
-  const claims = slots.map(({ service, slot, container, isSurplus }): Claim => {
+  const claims = slots.map(({ service: asked, slot, container, isSurplus }): Claim => {
+    const service = serviceOn(asked, container.host);
     const key = slotKey({ application: spec.name, service: service.name, slot });
     const differences = [
       ...(isSurplus ? [surplusDifference(service)] : []),

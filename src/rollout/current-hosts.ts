@@ -1,5 +1,7 @@
+import type { ServiceSpec } from '../model/application.ts';
 import { slotKey } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
+import { serviceOn } from '../model/variants.ts';
 import type { Instance, Inventory } from '../drift/identify.ts';
 import { fencedAt } from './host-standing.ts';
 import type { Target } from './target.ts';
@@ -14,7 +16,7 @@ export function currentHosts(
   targets: readonly Target[],
   { instances }: Inventory,
 ): ReadonlyMap<string, HostName> {
-  const wanted = wantedHashes(targets);
+  const wanted = wantedServices(targets);
   const current = new Map<string, HostName>();
   for (const [key, list] of groupBySlot(instances)) {
     current.set(key, instanceHost(world, key, list, wanted));
@@ -48,21 +50,22 @@ function instanceHost(
   world: World,
   key: string,
   instances: readonly [Instance, ...Instance[]],
-  wanted: ReadonlyMap<string, string>,
+  wanted: ReadonlyMap<string, ServiceSpec>,
 ): HostName {
   const { application, service } = instances[0].identity;
-  const hash = wanted.get(`${application}/${service}`);
+  const asked = wanted.get(`${application}/${service}`);
+  const hashOn = (host: HostName): string | undefined => asked && serviceOn(asked, host).hash;
   const promoted = instances.filter(({ container }) => container.restart.name !== 'no');
   const settled = holderOf(
     world,
-    promoted.filter((one) => one.hash === hash),
+    promoted.filter(({ hash, container }) => hash === hashOn(container.host)),
   );
   if (settled !== undefined) return settled.container.host;
   const record = world.journal.slots.get(key);
   if (record === undefined) return (promoted[0] ?? instances[0]).container.host;
   const isThere = instances.some(({ container }) => container.host === record.host);
   const isSeen = world.observations.get(record.host)?.kind === 'reachable';
-  const isComing = record.hash === hash;
+  const isComing = record.hash === hashOn(record.host);
   if (isThere || !isSeen || isComing) return record.host;
   return (promoted[0] ?? instances[0]).container.host;
 }
@@ -91,10 +94,10 @@ function isWell({ container }: Instance): boolean {
   return state === 'running' && (health === 'healthy' || health === 'none');
 }
 
-function wantedHashes(targets: readonly Target[]): ReadonlyMap<string, string> {
+function wantedServices(targets: readonly Target[]): ReadonlyMap<string, ServiceSpec> {
   return new Map(
     targets.flatMap(({ spec }) =>
-      spec.services.map(({ name, hash }): [string, string] => [`${spec.name}/${name}`, hash]),
+      spec.services.map((each): [string, ServiceSpec] => [`${spec.name}/${each.name}`, each]),
     ),
   );
 }

@@ -22,7 +22,7 @@ import { isUndoOverdue } from './progress-deadline.ts';
 import type { SlotView } from './slot-view.ts';
 import { isPromoted, isServing, isVacating, judgeInstance, mayServe } from './slot-view.ts';
 import { isStray, withShared } from './shared-instances.ts';
-import { provenService } from './target.ts';
+import { provenOn } from './target.ts';
 
 /** Why nothing may be made for a slot yet, in words; null when it may. What has proved itself waits for its image only. */
 export function whyNotYet(
@@ -87,8 +87,10 @@ function isPaused({ target, record }: ApplicationContext): boolean {
 function servingOther({ context, view }: SlotSituation): Instance | null {
   const serving = view.others.filter((other) => isServing(context, other));
   const promoted = serving.filter((other) => isPromoted(other, context.record));
-  const good = provenService(context.record, view.service.name);
-  const proven = promoted.find(({ hash }) => hash === good?.hash);
+  const { name } = view.service;
+  const proven = promoted.find(
+    ({ hash, container }) => provenOn(context.record, name, container.host)?.hash === hash,
+  );
   const unknown = view.others.find((other) => mayServe(context, other));
   return proven ?? promoted[0] ?? serving[0] ?? unknown ?? null;
 }

@@ -11,7 +11,7 @@ import type { UnplacedSlot } from '../placement/place.ts';
 import { inSharingOrder } from '../placement/sharing-order.ts';
 import type { WantedPorts } from '../placement/wanted-ports.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
-import { isSettled } from './application-context.ts';
+import { isAtTarget, isSettled } from './application-context.ts';
 import { assessHealth, conditionsOf } from './assess-application.ts';
 import { Budget } from './budget.ts';
 import type { Adoption } from './decide-adoption.ts';
@@ -27,7 +27,7 @@ import { useOf } from './host-standing.ts';
 import type { Hold } from './hold-changes.ts';
 import { jobSlots } from './jobs.ts';
 import { keptVersion, whereItIs } from './kept-version.ts';
-import { replaceOrder } from './order.ts';
+import { orderOfSlots } from './order.ts';
 import { refusedDrift } from './adoption-drift.ts';
 import { decidePreflight } from './preflight.ts';
 import { decideDeadline } from './progress-deadline.ts';
@@ -309,10 +309,10 @@ function decideServices(context: ApplicationContext): void {
     const counted = countedSlots(context.world, views);
     const surplus = context.surplus.filter(({ identity }) => identity.service === service.name);
     const policy = policyOf(context, views);
-    const order = replaceOrder(service, policy, counted.length);
+    const order = orderOfSlots(views, policy, counted.length);
     const budget = new Budget(counted, policy, order, surplus, stage?.canaries ?? 0);
     for (const view of inOrder(views)) {
-      const canary = view.service === service ? stage : null;
+      const canary = isAtTarget(views, view) ? stage : null;
       decideSlot({ context, view, budget, order, policy, preflight, stage: canary });
     }
   }
@@ -352,7 +352,7 @@ function isApplicationSettled(context: ApplicationContext): boolean {
   const { views, surplus, draft } = context;
   const slots = views.flatMap((one) => countedSlots(context.world, one));
   const isWhole = views.every(
-    (one) => one.stage === null && one.slots.every((view) => view.service === one.service),
+    (one) => one.stage === null && one.slots.every((view) => isAtTarget(one, view)),
   );
   const isSeen = views.every((one) => !isUnseen(context, one));
   const isFree = surplus.length === 0 && draft.blocked.length === 0;
@@ -375,7 +375,7 @@ function statusOf({ service, slots }: ServiceViews): ServiceStatus {
     image: service.container.image,
     desired: slots.length,
     available: slots.filter((view) => view.available).length,
-    updated: slots.filter((view) => view.service === service && view.phase.kind === 'promoted')
+    updated: slots.filter((view) => isAtTarget({ service }, view) && view.phase.kind === 'promoted')
       .length,
   };
 }

@@ -1,10 +1,11 @@
 import type { ApplicationSpec } from '../model/application.ts';
 import { digestOf } from '../model/digest.ts';
 import type { ApplicationContext } from './application-context.ts';
+import { isServiceProven } from './application-context.ts';
 import { countedSlots } from './counted-slots.ts';
 import { unseenAfter, watchedFrom } from './last-look.ts';
 import { renewalEntries } from './older-schemas.ts';
-import { isProven, isProvenSpec, rolloutKey } from './target.ts';
+import { isProvenSpec, rolloutKey } from './target.ts';
 
 /**
  * The record of the rollout: when it began, since when everything has been in place, and, after that was watched for
@@ -93,7 +94,7 @@ function succeed(context: ApplicationContext): void {
 /** The longest watch that a service asks for which runs and is not proven. */
 function monitorMs({ views, record }: ApplicationContext): number {
   const changed = views.filter(
-    ({ service, slots }) => slots.length > 0 && !isProven(record, service.name, service.hash),
+    ({ service, slots }) => slots.length > 0 && !isServiceProven({ record }, service),
   );
   return Math.max(0, ...changed.map(({ service }) => service.update.monitorMs));
 }

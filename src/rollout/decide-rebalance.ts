@@ -4,18 +4,18 @@ import type { ServiceSpec } from '../model/application.ts';
 import { emptyApplicationRecord } from '../model/journal-state.ts';
 import { neighbours } from '../model/shared-slot.ts';
 import type { Instance } from '../drift/identify.ts';
-import { dataOnHost, hostTies } from '../placement/host-ties.ts';
+import { dataOfVersions, hostTies } from '../placement/host-ties.ts';
 import type { PlacedService } from '../placement/placed-service.ts';
 import type { Move } from '../placement/rebalance.ts';
 import { rebalance } from '../placement/rebalance.ts';
+import { isServiceProven } from './application-context.ts';
 import type { Answer } from './decide-requests.ts';
 import { groupBy } from '../model/group-by.ts';
 import { inventoryOf } from './older-schemas.ts';
-import { isByHost, replaceOrder } from './order.ts';
+import { isByHost, orderOfVersions } from './order.ts';
 import { placedServices, placementInput, targetsOf } from './place-all.ts';
 import { boundsOf } from './shares.ts';
 import type { Target } from './target.ts';
-import { isProven } from './target.ts';
 import type { World } from './world.ts';
 
 /** Slots that one request moves when nobody says how many. */
@@ -81,7 +81,7 @@ function movableServices(
       const record = journal.applications.get(spec.name) ?? emptyApplicationRecord;
       if (record.suspension !== null) return [];
       return spec.services
-        .filter(({ name, hash }) => isProven(record, name, hash))
+        .filter((service) => isServiceProven({ record }, service))
         .filter(mayRunTwice)
         .map((service) => ({ application: spec.name, service }))
         .filter(({ service: { name } }) => {
@@ -93,9 +93,10 @@ function movableServices(
 
 function mayRunTwice(service: ServiceSpec): boolean {
   const { mode, job, singleton, replicas, update } = service;
-  if (mode === 'global' || job !== null || singleton || dataOnHost(service) !== null) return false;
+  if (mode === 'global' || job !== null || singleton || dataOfVersions(service) !== null)
+    return false;
   const isStartFirst =
-    update.order === 'start-first' && isByHost(replaceOrder(service, update, replicas));
+    update.order === 'start-first' && isByHost(orderOfVersions(service, update, replicas));
   return isStartFirst && boundsOf(update, 'start-first', replicas).surge > 0;
 }
 

@@ -3,6 +3,7 @@ import type { ApplicationRecord, JournalEntry } from '../model/journal-state.ts'
 import { emptyApplicationRecord } from '../model/journal-state.ts';
 import { familiarReference } from '../model/image.ts';
 import type { OperatorRequest } from '../model/request.ts';
+import { versionsOf } from '../model/variants.ts';
 import { adoptionEntries, decideAdoptions, replacingEntries } from './decide-adoption.ts';
 import { answerRebalance } from './decide-rebalance.ts';
 import { answerAboutHost } from './decide-fence.ts';
@@ -137,11 +138,13 @@ function isOwnStep(
   target: Target,
 ): boolean {
   const needs = [spec, target.spec].flatMap(({ services, networks, volumes }) => [
-    ...services.flatMap((service) =>
-      [service.container.image, pinnedImage(record, service)].map(
-        (image) => `/image/${familiarReference(image)}`,
+    ...services
+      .flatMap(versionsOf)
+      .flatMap((service) =>
+        [service.container.image, pinnedImage(record, service)].map(
+          (image) => `/image/${familiarReference(image)}`,
+        ),
       ),
-    ),
     ...networks.map(({ name }) => `/network/${name}`),
     ...volumes.map(({ name }) => `/volume/${name}`),
   ]);
@@ -175,7 +178,9 @@ function abort(
   target: Target,
   { by }: OperatorRequest,
 ): Answer {
-  const open = spec.services.filter(({ name, hash }) => !isProven(record, name, hash));
+  const open = spec.services
+    .flatMap(versionsOf)
+    .filter(({ name, hash }) => !isProven(record, name, hash));
   const isUnderWay = target.mode === 'halted' || record.rollout?.isRollback === false;
   if (!isUnderWay || target.mode === 'rollback' || open.length === 0) {
     return refused('no rollout of it is under way');

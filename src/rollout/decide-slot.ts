@@ -2,6 +2,7 @@ import type { DriftClass } from '../model/drift.ts';
 import { hookFailed } from '../model/hooks.ts';
 import type { HostName } from '../model/names.ts';
 import type { UnreachableHost } from '../model/observation.ts';
+import { serviceOn } from '../model/variants.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
 import type { Instance } from '../drift/identify.ts';
 import {
@@ -80,7 +81,7 @@ function decideMissing(situation: SlotSituation, host: HostName): void {
 function keepUp(situation: SlotSituation): void {
   const { context, view } = situation;
   const good = provenService(context.record, view.service.name);
-  if (good === null || good.hash === view.service.hash) return;
+  if (good === null || serviceOn(good, view.host).hash === view.service.hash) return;
   // What had begun to make room serves on, but nothing would start it again.
   const isKept = view.others.some(
     (other) => isPromoted(other, context.record) && isServing(context, other),

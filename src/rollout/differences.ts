@@ -6,7 +6,7 @@ import type { Difference } from '../drift/assess-instance.ts';
 import { assessInstance } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
 import { ignoringRule } from '../drift/ignore.ts';
-import { provenService } from './target.ts';
+import { provenOn } from './target.ts';
 import type { World } from './world.ts';
 
 /** What the differences of an instance are judged in. */
@@ -62,7 +62,8 @@ function assess(
   instance: Instance,
 ): readonly Difference[] {
   const record = world.journal.applications.get(application);
-  const before = record === undefined ? null : provenService(record, service.name);
+  const before =
+    record === undefined ? null : provenOn(record, service.name, instance.container.host);
   const found = assessInstance(instance, service, imageDefaults(world, instance), before);
   return found.some(({ path }) => path === 'image') && isSameImage(world, service, instance)
     ? found.filter(({ path }) => path !== 'image')

@@ -1,6 +1,7 @@
 import type { SlotFailure } from '../model/journal-state.ts';
 import { isHostOf, namespaceOf } from '../model/namespace.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
+import { versionsOf } from '../model/variants.ts';
 import { otherHosts } from '../placement/other-hosts.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
@@ -102,7 +103,9 @@ function hasAnotherTry(context: ApplicationContext, view: SlotView, host: HostNa
   const { fleet } = context.world.desired;
   const namespace = namespaceOf(fleet, context.desired);
   const hosts = fleet.hosts.filter((one) => namespace === undefined || isHostOf(namespace, one));
-  return otherHosts(service, hosts, context.world.observations, tried).length > 0;
+  // On another host it may be another version.
+  const asked = context.target.spec.services.find(({ name }) => name === service.name) ?? service;
+  return otherHosts(asked, hosts, context.world.observations, tried).length > 0;
 }
 
 /** Whether the manifest lets a rollout go on over this failed slot and those that failed before it. */
@@ -112,14 +115,16 @@ function isTolerated(context: ApplicationContext, view: SlotView): boolean {
   if (view.service.job !== null) return false;
   if (failureAction === 'continue') return true;
   const { name, hash } = view.service;
-  const views = context.views.find(({ service }) => service.name === name)?.slots ?? [];
+  const views = context.views.find(({ service }) => service.name === name);
+  const versions = views === undefined ? [] : versionsOf(views.service);
+  const hashes = new Set([hash, ...versions.map((version) => version.hash)]);
   const failures = context.record.rollout?.failures ?? [];
   const failed = new Set(
     failures
-      .filter((one) => one.service === name && one.hash === hash && one.verdict === 'tolerated')
+      .filter((one) => one.service === name && hashes.has(one.hash) && one.verdict === 'tolerated')
       .map(({ slot }) => slot),
   ).add(view.slot);
-  return failed.size <= Math.floor(maxFailureRatio * views.length);
+  return failed.size <= Math.floor(maxFailureRatio * (views?.slots.length ?? 0));
 }
 
 /** The failed tries of a slot at the version that it asks for, the newest last. */

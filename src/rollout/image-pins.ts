@@ -4,6 +4,7 @@ import { digestIn, digestsOf, withDigest } from '../model/image.ts';
 import type { ApplicationRecord, ImagePin } from '../model/journal-state.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
+import { mapVersions } from '../model/variants.ts';
 import type { Instance } from '../drift/identify.ts';
 
 /** The digest that a version of a service is made with; null when none is known. */
@@ -34,13 +35,17 @@ export function rolledService(service: ServiceSpec, digest: string): ServiceSpec
 
 /** An application as its manifest has it, whatever moved tags were rolled out since. */
 export function asWritten(spec: ApplicationSpec): ApplicationSpec {
-  const services = spec.services.map((service): ServiceSpec => {
-    const { rolledFrom, ...others } = service;
-    if (rolledFrom === undefined) return service;
-    const { image, hash } = rolledFrom;
-    return { ...others, container: { ...service.container, image }, hash };
-  });
-  return { ...spec, services };
+  return {
+    ...spec,
+    services: spec.services.map((service) => mapVersions(service, versionAsWritten)),
+  };
+}
+
+function versionAsWritten(service: ServiceSpec): ServiceSpec {
+  const { rolledFrom, ...others } = service;
+  if (rolledFrom === undefined) return service;
+  const { image, hash } = rolledFrom;
+  return { ...others, container: { ...service.container, image }, hash };
 }
 
 /**

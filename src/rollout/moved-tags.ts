@@ -1,7 +1,7 @@
 import type { ApplicationSpec, ServiceSpec, TagMoved } from '../model/application.ts';
 import { hasInstances } from '../model/application.ts';
 import type { FleetSpec } from '../model/fleet.ts';
-import { hashJob } from '../model/hash.ts';
+import { coveredHash, hashJob } from '../model/hash.ts';
 import { digestIn, familiarReference } from '../model/image.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
 import type { ApplicationRecord, ImagePin, JournalEntry } from '../model/journal-state.ts';
@@ -9,6 +9,7 @@ import { emptyApplicationRecord } from '../model/journal-state.ts';
 import type { ImageLookup } from '../model/lookup.ts';
 import { lookupKey, notAsked } from '../model/lookup.ts';
 import type { HostName } from '../model/names.ts';
+import { mapVersions, versionsOf } from '../model/variants.ts';
 import type { Instance } from '../drift/identify.ts';
 import { pinOf, recoverPin, rolledService } from './image-pins.ts';
 import { concerns } from './target.ts';
@@ -35,14 +36,15 @@ export function decideImages(
   const applications = world.desired.applications.map((spec) => {
     const own = instances.get(spec.name) ?? [];
     const record = world.journal.applications.get(spec.name) ?? emptyApplicationRecord;
-    const services = spec.services.map((service) => {
+    const rolled = (service: ServiceSpec): ServiceSpec => {
       const watched: Watched = { world, spec, service, record, instances: own };
       const pin = pinNow(watched, entries);
       const due = pin === null ? null : lookupDue(watched);
       if (due !== null && due.at <= world.now) lookups.push(due.lookup);
       else if (due !== null) reviewAt = Math.min(reviewAt ?? due.at, due.at);
       return pin === null || pin.rolled === null ? service : rolledService(service, pin.rolled);
-    });
+    };
+    const services = spec.services.map((service) => mapVersions(service, rolled));
     // The same object as long as nothing is rolled: what is known of it hangs on it.
     const isAsWritten = services.every((service, at) => service === spec.services[at]);
     return isAsWritten ? spec : { ...spec, services: withNewJobs(services) };
@@ -54,9 +56,13 @@ export function decideImages(
 
 /** A job runs once per version of its application, and what a moved tag makes is another one. */
 function withNewJobs(services: readonly ServiceSpec[]): readonly ServiceSpec[] {
-  const rolled = services.filter(({ job, rolledFrom }) => job === null && rolledFrom !== undefined);
+  const rolled = services.filter(
+    (service) =>
+      service.job === null &&
+      versionsOf(service).some(({ rolledFrom }) => rolledFrom !== undefined),
+  );
   if (rolled.length === 0) return services;
-  const hashes = Object.fromEntries(rolled.map(({ name, hash }) => [name, hash]));
+  const hashes = Object.fromEntries(rolled.map((service) => [service.name, coveredHash(service)]));
   return services.map((service) => {
     if (service.job === null) return service;
     const { of } = service.job;

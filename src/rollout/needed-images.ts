@@ -3,6 +3,7 @@ import { digestIn, familiarReference, withoutDigest } from '../model/image.ts';
 import type { ApplicationRecord } from '../model/journal-state.ts';
 import { emptyApplicationRecord } from '../model/journal-state.ts';
 import type { ObservedImage } from '../model/observation.ts';
+import { versionsOf } from '../model/variants.ts';
 import { pinnedImage } from './image-pins.ts';
 import { mountedImages } from './preflight.ts';
 import type { World } from './world.ts';
@@ -41,13 +42,15 @@ function referencesOf(
   { services }: ApplicationSpec,
   record: ApplicationRecord = emptyApplicationRecord,
 ): readonly string[] {
-  return services.flatMap((service) => [
-    withoutDigest(service.container.image),
-    service.container.image,
-    pinnedImage(record, service),
-    ...(service.rolledFrom === undefined ? [] : [service.rolledFrom.image]),
-    ...mountedImages(service),
-  ]);
+  return services
+    .flatMap(versionsOf)
+    .flatMap((service) => [
+      withoutDigest(service.container.image),
+      service.container.image,
+      pinnedImage(record, service),
+      ...(service.rolledFrom === undefined ? [] : [service.rolledFrom.image]),
+      ...mountedImages(service),
+    ]);
 }
 
 function keptDigests({ pins = [], tags = {} }: ApplicationRecord, keep: number): readonly string[] {

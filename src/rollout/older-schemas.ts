@@ -2,6 +2,7 @@ import { hashSchema, liveDigest } from '../model/hash.ts';
 import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import type { ApplicationRecord, JournalEntry, Quarantine } from '../model/journal-state.ts';
 import { olderHashes, olderSchemas } from '../model/older-hashes.ts';
+import { serviceOn } from '../model/variants.ts';
 import { compareImmutable } from '../drift/compare-container.ts';
 import type { Instance, Inventory, IsAskedName } from '../drift/identify.ts';
 import { takeInventory } from '../drift/identify.ts';
@@ -88,7 +89,8 @@ function sameFields(
 ): ServiceSpec | null {
   const image = imageDefaults(world, instance);
   if (image === null) return null;
-  const services = versions.flatMap((spec) => spec.services);
+  const { host } = instance.container;
+  const services = versions.flatMap((spec) => spec.services.map((each) => serviceOn(each, host)));
   const same = services.find(
     ({ name, job, container }) =>
       name === instance.identity.service &&

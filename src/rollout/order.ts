@@ -1,6 +1,8 @@
 import type { ServiceSpec, UpdatePolicy } from '../model/application.ts';
 import { originAt } from '../model/origin.ts';
 import { fixedHostPorts } from '../placement/host-ports.ts';
+import { serviceOn, versionsOf } from '../model/variants.ts';
+import type { ServiceViews } from './application-context.ts';
 import { boundsOf } from './shares.ts';
 
 /** In which order an instance and its successor change places, and why it is not the one asked for. */
@@ -69,6 +71,44 @@ export function replaceOrder(
     );
   }
   return { order: 'start-first', reason: '', path: '' };
+}
+
+/**
+ * The order of all slots of a service: start-first, when nothing that some slot asks for on its host rules it out. One
+ * budget holds for them all.
+ */
+export function orderOfSlots(
+  { service, slots }: ServiceViews,
+  policy: UpdatePolicy,
+  counted: number,
+): ReplaceOrder {
+  const versions = new Set(slots.map(({ host }) => serviceOn(service, host)));
+  return strictestOrder(service, [...versions], policy, counted);
+}
+
+/** The same wherever its slots may be. */
+export function orderOfVersions(
+  service: ServiceSpec,
+  policy: UpdatePolicy,
+  slots: number,
+): ReplaceOrder {
+  return strictestOrder(service, versionsOf(service), policy, slots);
+}
+
+function strictestOrder(
+  service: ServiceSpec,
+  versions: readonly ServiceSpec[],
+  policy: UpdatePolicy,
+  slots: number,
+): ReplaceOrder {
+  if (service.variants === undefined) return replaceOrder(service, policy, slots);
+  const { update, rollback } = service;
+  const orders = versions.map((version) =>
+    replaceOrder({ ...version, update, rollback }, policy, slots),
+  );
+  const strict = orders.find((order) => !isByHost(order));
+  const stopFirst = orders.find(({ order }) => order === 'stop-first');
+  return strict ?? stopFirst ?? replaceOrder(service, policy, slots);
 }
 
 /** Nothing but what is on its host keeps a successor from being started beside it: on another one it can be. */

@@ -1,6 +1,7 @@
 import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import { emptyApplicationRecord } from '../model/journal-state.ts';
 import { namespaceOf } from '../model/namespace.ts';
+import { versionsOf } from '../model/variants.ts';
 import type { Inventory } from '../drift/identify.ts';
 import type { PlacedService } from '../placement/placed-service.ts';
 import type { Placement, PlacementInput } from '../placement/place.ts';
@@ -50,7 +51,11 @@ function externalNetworksOf(
   { networks }: ApplicationSpec,
   service: ServiceSpec,
 ): readonly string[] {
-  const attached = new Set(service.container.networks.map(({ network }) => network));
+  const attached = new Set(
+    versionsOf(service).flatMap(({ container }) =>
+      container.networks.map(({ network }) => network),
+    ),
+  );
   return networks
     .filter(({ name, external }) => external && attached.has(name))
     .map(({ name }) => name);

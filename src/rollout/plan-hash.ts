@@ -139,8 +139,14 @@ function adoptionContent({ application, claims, refusal }: Adoption): readonly o
 
 function openContent({ application, suspended, target }: ApplicationDecision): object {
   const services = target.spec.services.map((service) => {
-    const { name, mode, replicas } = service;
-    return { name, mode, replicas, ...versionOf(service) };
+    const { name, mode, replicas, variants = [] } = service;
+    const own = { name, mode, replicas, ...versionOf(service) };
+    if (variants.length === 0) return own;
+    const others = variants.map((variant) => ({
+      hosts: variant.hosts,
+      ...versionOf(variant.service),
+    }));
+    return { ...own, variants: others };
   });
   return { application, suspended, mode: target.mode, services };
 }

@@ -9,7 +9,7 @@ import { chooseImage } from './choose-image.ts';
 import { causeOf } from './draft.ts';
 import { pinnedImage } from './image-pins.ts';
 import { missingNetworks } from './prepare-host.ts';
-import { provenService } from './target.ts';
+import { provenOn } from './target.ts';
 
 /** What stands ready on the hosts before the first container is touched. */
 export interface Preflight {
@@ -43,7 +43,7 @@ export function decidePreflight(context: ApplicationContext): Preflight {
     if (image !== null) images.set(versionKey(service), image);
     for (const observation of seen) {
       const { host } = observation;
-      const good = provenService(context.record, service.name);
+      const good = provenOn(context.record, service.name, host);
       if (good !== null && isImageThere(context, good, observation))
         ready.add(readyKey(host, good));
       const isReady = image !== null && checkHost(context, service, image, observation);

@@ -1,7 +1,7 @@
 import type { ServiceSpec } from '../model/application.ts';
 import type { JournalEntry, RolloutRecord } from '../model/journal-state.ts';
 import type { ApplicationContext } from './application-context.ts';
-import { isQuarantined, isServiceProven, isSettled } from './application-context.ts';
+import { isAtTarget, isQuarantined, isServiceProven, isSettled } from './application-context.ts';
 import { isAway } from './counted-slots.ts';
 import type { Blocked, Draft, Waiting } from './draft.ts';
 import { failuresOf } from './fail-slot.ts';
@@ -188,13 +188,17 @@ interface Stuck {
 /** The services whose new version does not come up: those that something stands in the way of before those that wait for others. */
 function stuckServices(context: ApplicationContext): readonly Stuck[] {
   const open = context.views.flatMap(({ service, slots }): readonly Stuck[] => {
-    const slot = slots.find(
-      (view) => view.service === service && !isSettled(view) && !isExempt(context, view),
+    const stuck = slots.find(
+      (view) =>
+        isAtTarget({ service }, view) &&
+        !isServiceProven(context, view.service) &&
+        !isQuarantined(context, view.service) &&
+        !isSettled(view) &&
+        !isExempt(context, view),
     );
-    const isNew = !isServiceProven(context, service) && !isQuarantined(context, service);
     const goesOn = service.update.failureAction === 'continue';
-    if (slot === undefined || !isNew || goesOn) return [];
-    return [{ service, slot: slot.slot, host: slot.host }];
+    if (stuck === undefined || goesOn) return [];
+    return [{ service: stuck.service, slot: stuck.slot, host: stuck.host }];
   });
   const named = new Set(context.draft.blocked.map(({ service }) => service));
   const blocked = open.filter(({ service }) => named.has(service.name));

@@ -2,8 +2,10 @@ import type { Gate, ServiceSpec } from '../model/application.ts';
 import { liveFiles } from '../model/delivered.ts';
 import { hasLiveFiles } from '../model/file-stamps.ts';
 import { liveDigest } from '../model/hash.ts';
+import type { HostName } from '../model/names.ts';
 import type { ObservedContainer } from '../model/observation.ts';
-import { provenService } from './target.ts';
+import { serviceOn } from '../model/variants.ts';
+import { provenOn } from './target.ts';
 import type { World } from './world.ts';
 
 /**
@@ -16,7 +18,7 @@ import type { World } from './world.ts';
 export function isAskedAnew(
   world: Pick<World, 'desired' | 'journal' | 'now'>,
   key: string,
-  { startedAt, labels }: ObservedContainer,
+  { host, startedAt, labels }: ObservedContainer,
   gate: Gate,
 ): boolean {
   const changedAt = world.journal.slots.get(key)?.changedAt ?? Number.POSITIVE_INFINITY;
@@ -28,9 +30,11 @@ export function isAskedAnew(
   const asked = world.desired.applications
     .find((one) => one.name === application)
     ?.services.find((service) => service.name === name);
-  if (asked === undefined || !isUnproven(world, application, asked)) return false;
+  if (asked === undefined) return false;
+  const own = serviceOn(asked, host);
+  if (!isUnproven(world, application, own, host)) return false;
   return (
-    isStartedSince || liveFiles(asked.container).some(({ onChange }) => onChange.kind === 'restart')
+    isStartedSince || liveFiles(own.container).some(({ onChange }) => onChange.kind === 'restart')
   );
 }
 
@@ -39,8 +43,9 @@ function isUnproven(
   { journal }: Pick<World, 'journal'>,
   application: string,
   asked: ServiceSpec,
+  host: HostName,
 ): boolean {
   const record = journal.applications.get(application);
-  const good = record === undefined ? null : provenService(record, asked.name);
+  const good = record === undefined ? null : provenOn(record, asked.name, host);
   return good === null || liveDigest(asked.container) !== liveDigest(good.container);
 }

@@ -1,7 +1,8 @@
-import type { UpdatePolicy } from '../model/application.ts';
+import type { ServiceSpec, UpdatePolicy } from '../model/application.ts';
 import { preStopOf, type Hook } from '../model/hooks.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { Change, Step } from '../model/step.ts';
+import { versionsOf } from '../model/variants.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
 import type { Budget } from './budget.ts';
@@ -82,13 +83,25 @@ export function retire(
   const { context, view } = situation;
   const observation = context.world.observations.get(instance.container.host);
   if (observation?.kind !== 'reachable') return;
-  const good = provenService(context.record, view.service.name);
-  const service = [view.service, good].find((one) => one?.hash === instance.hash) ?? null;
+  const service = versionOf(context, view, instance);
   const cause = causeOf(context.target, view.service, path, reason, changes);
   const action = nextRetirement(instance, service, hooksBefore(context, instance));
   context.draft.entries.push(...retirementEntries(instance, action));
   const { host } = instance.container;
   context.draft.step(view.key, host, view.service.name, view.slot, action, cause);
+}
+
+/** The version that an instance of a slot is of, as far as it is known: it may be that of another host. */
+function versionOf(
+  { record, target }: ApplicationContext,
+  { service: { name }, service }: SlotView,
+  { hash }: Instance,
+): ServiceSpec | null {
+  const asked = target.spec.services.find((one) => one.name === name);
+  const known = [asked, provenService(record, name)].flatMap((one) =>
+    one === undefined || one === null ? [] : versionsOf(one),
+  );
+  return [service, ...known].find((one) => one.hash === hash) ?? null;
 }
 
 /** What is run in an instance before its stop. */

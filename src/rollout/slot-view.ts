@@ -5,6 +5,7 @@ import type { HostName } from '../model/names.ts';
 import type { ObservedContainer } from '../model/observation.ts';
 import type { ActionKind } from '../model/step.ts';
 import { updateRefused } from '../model/step.ts';
+import { serviceOn, versionsOf } from '../model/variants.ts';
 import type { Difference, Remedy } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
 import { isStray } from './shared-instances.ts';
@@ -22,6 +23,7 @@ import type { FailedStep, World } from './world.ts';
 export interface SlotView {
   readonly key: string;
   readonly slot: string;
+  /** As it is on its host. */
   readonly service: ServiceSpec;
   /** The host that placement gave it; null when it has none. */
   readonly host: HostName | null;
@@ -61,10 +63,12 @@ export interface SlotContext {
   readonly shared: ReadonlyMap<string, SlotView>;
 }
 
-export function viewSlot(context: SlotContext, service: ServiceSpec, slot: string): SlotView {
+/** @param asked with its variants: the slot has the one of its host */
+export function viewSlot(context: SlotContext, asked: ServiceSpec, slot: string): SlotView {
   const { world, application } = context;
-  const key = slotKey({ application, service: service.name, slot });
+  const key = slotKey({ application, service: asked.name, slot });
   const host = context.assignments.get(key) ?? null;
+  const service = serviceOn(asked, host);
   const all = context.instances.get(key) ?? [];
   const current = pickCurrent(context, service, host, all);
   const phase = phaseOf(context, service, current);
@@ -213,10 +217,14 @@ export function isPromoted(instance: Instance, record: ApplicationRecord): boole
   if (adopted !== undefined) return true;
   if (container.restart.name !== 'no') return true;
   const services = record.lastKnownGood?.spec.services ?? [];
-  return services.some(
-    (good) =>
-      good.name === identity.service && good.hash === hash && good.container.restart.name === 'no',
-  );
+  return services
+    .flatMap(versionsOf)
+    .some(
+      (good) =>
+        good.name === identity.service &&
+        good.hash === hash &&
+        good.container.restart.name === 'no',
+    );
 }
 
 /**

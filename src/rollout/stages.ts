@@ -1,8 +1,11 @@
 import type { ServiceSpec } from '../model/application.ts';
 import type { ApplicationRecord } from '../model/journal-state.ts';
+import { coveredHash } from '../model/hash.ts';
 import { slotKey } from '../model/labels.ts';
+import { serviceOn } from '../model/variants.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
+import { isAtTarget } from './application-context.ts';
 import type { CanaryStage } from './canary-stage.ts';
 import { countedSlots, isAway } from './counted-slots.ts';
 import { troubleOf } from './fail-slot.ts';
@@ -11,7 +14,7 @@ import { canarySlots } from './shares.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
 import { isPromoted, isServing } from './slot-view.ts';
 import type { Target } from './target.ts';
-import { provenService, rolloutKey } from './target.ts';
+import { provenOn, provenService, rolloutKey } from './target.ts';
 
 /** The stage of a service, or null when nothing holds its slots back: they roll, or nothing runs yet that could be kept. */
 export function stageOf(
@@ -23,7 +26,7 @@ export function stageOf(
   const { steps, promote } = service.rollout;
   const good = provenService(record, service.name);
   if (target.mode !== 'desired' || steps.length === 0 || slots === 0) return null;
-  if (good === null || good.hash === service.hash) return null;
+  if (good === null || coveredHash(good) === coveredHash(service)) return null;
   const isOurs = record.rollout?.key === rolloutKey(target.spec);
   if (isOurs && record.rollout?.isPromotionGranted) return null;
   const index = (isOurs ? record.rollout?.stages[service.name]?.index : undefined) ?? 0;
@@ -36,18 +39,24 @@ export function stageOf(
 
 /**
  * In which order the slots of a service become canaries: those of a global service are hosts, of which those that have one
- * already come first and those that cannot be seen last.
+ * already come first and those that cannot be seen last. Where an override has changed, what it does not change shows
+ * nothing, and comes after all others.
  */
 export function canaryOrder(
-  { world, application, assignments, instances }: SlotContext,
-  { name, mode, hash }: ServiceSpec,
+  { world, application, assignments, instances, record }: SlotContext,
+  service: ServiceSpec,
   slots: readonly string[],
 ): readonly string[] {
-  if (mode !== 'global') return slots;
+  const { name, mode, variants } = service;
+  if (mode !== 'global' && variants === undefined) return slots;
   const rank = (slot: string): number => {
     const key = slotKey({ application, service: name, slot });
+    const host = assignments.get(key) ?? null;
+    const { hash } = serviceOn(service, host);
+    if (variants !== undefined && provenOn(record, name, host)?.hash === hash) return 3;
+    if (mode !== 'global') return 0;
     if (instances.get(key)?.some((one) => one.hash === hash) === true) return 0;
-    return isAway(world, { host: assignments.get(key) ?? null }) ? 2 : 1;
+    return isAway(world, { host }) ? 2 : 1;
   };
   return slots.toSorted((a, b) => rank(a) - rank(b));
 }
@@ -68,7 +77,7 @@ function decideStage(
   const { draft, application, record, world } = context;
   const { name } = service;
   const place = { service: name, slot: '', host: null };
-  const own = slots.filter((view) => view.service === service);
+  const own = slots.filter((view) => isAtTarget({ service }, view));
   const canaries = countedSlots(world, { service, slots: own });
   const known = record.rollout?.stages[name]?.settledAt ?? null;
   if (!canaries.every((view) => isWell(context, view))) {
@@ -112,12 +121,19 @@ function isWell(context: ApplicationContext, view: SlotView): boolean {
   );
 }
 
+/** It is what last-known-good has on its host. */
+function isOfProven(
+  { record }: ApplicationContext,
+  { identity, hash, container }: Instance,
+): boolean {
+  return provenOn(record, identity.service, container.host)?.hash === hash;
+}
+
 /** The instance that a canary runs beside, which serves on until the canaries are promoted. */
 export function heldPredecessor(context: ApplicationContext, view: SlotView): Instance | null {
-  const good = provenService(context.record, view.service.name);
   const held = view.others.find(
     (other) =>
-      other.hash === good?.hash && isPromoted(other, context.record) && isServing(context, other),
+      isOfProven(context, other) && isPromoted(other, context.record) && isServing(context, other),
   );
   return held ?? null;
 }

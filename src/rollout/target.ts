@@ -2,8 +2,9 @@ import type { ApplicationSpec, Gate, ServiceSpec } from '../model/application.ts
 import { hasInstances } from '../model/application.ts';
 import { digestOf } from '../model/digest.ts';
 import type { ApplicationRecord, Quarantine } from '../model/journal-state.ts';
-import { liveDigest } from '../model/hash.ts';
-import type { CommitSha, SpecHash } from '../model/names.ts';
+import { coveredHash, liveDigest } from '../model/hash.ts';
+import type { CommitSha, HostName, SpecHash } from '../model/names.ts';
+import { serviceOn, versionsOf } from '../model/variants.ts';
 
 /** What an application is brought to: what the commit asks for, or last-known-good when that has failed. */
 export interface Target {
@@ -68,7 +69,7 @@ export function gateDigest({ gate, hooks }: Pick<ServiceSpec, 'gate' | 'hooks'>)
 /** The quarantined hashes that an application asks for. */
 function failedServices(spec: ApplicationSpec, record: ApplicationRecord): readonly Quarantine[] {
   // What is to have no instances cannot fail: scaling a failed version to 0 ends its rollback.
-  const asked = spec.services.filter(hasInstances);
+  const asked = spec.services.filter(hasInstances).flatMap(versionsOf);
   return record.quarantined.filter((quarantine) =>
     asked.some((service) => concerns(quarantine, service, spec.retry)),
   );
@@ -80,11 +81,11 @@ function failureAction(spec: ApplicationSpec, name: string): string {
 
 const rolloutKeys = new WeakMap<ApplicationSpec, string>();
 
-/** What a rollout rolls out: the hashes of all services. Replicas and knobs are not part of it. */
+/** What a rollout rolls out: the hashes of all services, on all hosts. Replicas and knobs are not part of it. */
 export function rolloutKey(spec: ApplicationSpec): string {
   const known = rolloutKeys.get(spec);
   if (known !== undefined) return known;
-  const key = keyOfHashes(spec.services.map(({ name, hash }) => [name, hash]));
+  const key = keyOfHashes(spec.services.map((service) => [service.name, coveredHash(service)]));
   rolloutKeys.set(spec, key);
   return key;
 }
@@ -94,16 +95,27 @@ export function keyOfHashes(hashes: Iterable<readonly [string, SpecHash]>): stri
   return digestOf([...hashes]).slice(0, 16);
 }
 
-/** The version of a service that last-known-good has and that has run well; null when there is none. */
+/** A service as last-known-good has it, when it has run well, with all of its variants; null when there is none. */
 export function provenService(record: ApplicationRecord, service: string): ServiceSpec | null {
   const good = record.lastKnownGood;
   if (good === null || good.untried.includes(service)) return null;
   return good.spec.services.find(({ name }) => name === service) ?? null;
 }
 
-/** Whether a hash has already proved itself as part of last-known-good. */
+/** The version of a service that has run well on a host; null when there is none. */
+export function provenOn(
+  record: ApplicationRecord,
+  service: string,
+  host: HostName | null,
+): ServiceSpec | null {
+  const good = provenService(record, service);
+  return good === null ? null : serviceOn(good, host);
+}
+
+/** Whether a hash has already proved itself as part of last-known-good, be it on other hosts. */
 export function isProven(record: ApplicationRecord, service: string, hash: string): boolean {
-  return provenService(record, service)?.hash === hash;
+  const good = provenService(record, service);
+  return good !== null && versionsOf(good).some((version) => version.hash === hash);
 }
 
 /** Whether last-known-good is this very version, and every service of it that has instances has proved itself. */
@@ -111,5 +123,5 @@ export function isProvenSpec(record: ApplicationRecord, spec: ApplicationSpec): 
   const good = record.lastKnownGood;
   if (good === null || rolloutKey(good.spec) !== rolloutKey(spec)) return false;
   const running = spec.services.filter(hasInstances);
-  return running.every(({ name, hash }) => isProven(record, name, hash));
+  return running.flatMap(versionsOf).every(({ name, hash }) => isProven(record, name, hash));
 }

@@ -1,4 +1,5 @@
 import type { UpdatePolicy } from '../model/application.ts';
+import { versionsOf } from '../model/variants.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
 import { isServiceProven } from './application-context.ts';
 
@@ -9,6 +10,7 @@ import { isServiceProven } from './application-context.ts';
 export function policyOf(context: ApplicationContext, views: ServiceViews): UpdatePolicy {
   const { service, slots } = views;
   if (!isServiceProven(context, service)) return service.update;
-  const isUndone = slots.some(({ others }) => others.some(({ hash }) => hash !== service.hash));
+  const hashes = new Set(versionsOf(service).map(({ hash }) => hash));
+  const isUndone = slots.some(({ others }) => others.some(({ hash }) => !hashes.has(hash)));
   return isUndone ? service.rollback : service.update;
 }

@@ -1,6 +1,7 @@
 import { label } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
 import type { ObservedVolume, ReachableHost } from '../model/observation.ts';
+import { versionsOf } from '../model/variants.ts';
 import type { ApplicationDecision } from './decide-application.ts';
 import type { World } from './world.ts';
 
@@ -24,7 +25,8 @@ export function volumeStanding(
   );
   const wantedBy = applications.flatMap((application) => {
     const good = journal.applications.get(application.application)?.lastKnownGood?.spec.services;
-    return [...application.target.spec.services, ...(good ?? [])].flatMap(({ name, container }) => {
+    const versions = [...application.target.spec.services, ...(good ?? [])].flatMap(versionsOf);
+    return versions.flatMap(({ name, container }) => {
       const mounts = container.mounts.some(
         (mount) => mount.type === 'volume' && mount.source === volume,
       );

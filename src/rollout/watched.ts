@@ -1,6 +1,7 @@
 import type { ServiceSpec } from '../model/application.ts';
 import { hashSchema } from '../model/hash.ts';
 import { slotKey } from '../model/labels.ts';
+import { versionsOf } from '../model/variants.ts';
 import { identityOf } from '../drift/identify.ts';
 import type { Watched } from './gate.ts';
 import { postStartOf } from './post-start.ts';
@@ -55,7 +56,9 @@ function knownServices({
   const known = new Map<string, ServiceSpec>();
   for (const { name, services } of [...good, ...desired.applications]) {
     for (const service of services) {
-      known.set(`${name}/${service.name}/${service.hash}`, service);
+      for (const version of versionsOf(service)) {
+        known.set(`${name}/${service.name}/${version.hash}`, version);
+      }
       known.set(`${name}/${service.name}`, service);
     }
   }

@@ -3,6 +3,7 @@ import { normalize } from 'node:path/posix';
 import type { ApplicationSpec, ServiceSpec, VolumeSpec } from '../../model/application.ts';
 import { diagnosticAt, type Diagnostic } from '../../model/diagnostic.ts';
 import { originOf, type Origin } from '../../model/origin.ts';
+import { versionsOf } from '../../model/variants.ts';
 import { isBelow } from '../repository-path.ts';
 
 /**
@@ -17,7 +18,9 @@ export function judgeHostPaths(
   if (allowed === undefined) return new Map();
   const judged = applications.map((application) => {
     const mounted = [
-      ...application.services.flatMap((service) => boundBy(service, application.origin)),
+      ...application.services
+        .flatMap(versionsOf)
+        .flatMap((service) => boundBy(service, application.origin)),
       ...application.volumes.flatMap(boundByVolume),
     ];
     const refused = mounted.filter(({ path }) => !isAllowed(path, allowed));

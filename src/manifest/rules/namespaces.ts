@@ -1,11 +1,12 @@
 import type { ApplicationSpec, ServiceSpec } from '../../model/application.ts';
 import { diagnosticAt, type Diagnostic } from '../../model/diagnostic.ts';
-import type { FleetSpec } from '../../model/fleet.ts';
+import type { FleetSpec, HostSpec } from '../../model/fleet.ts';
 import { formatBytes } from '../../model/format-bytes.ts';
 import { meetsAsWritten } from '../../model/host-attribute.ts';
 import type { NamespaceSpec, Quota } from '../../model/namespace.ts';
 import { defaultNamespace, isHostOf, namespaceOf } from '../../model/namespace.ts';
 import { originOf } from '../../model/origin.ts';
+import { serviceOn, versionsOf } from '../../model/variants.ts';
 import { didYouMean } from '../suggest.ts';
 
 /**
@@ -100,7 +101,11 @@ function judgeUncounted(
 ): readonly Diagnostic[] {
   return lastingServices(application).flatMap((service) =>
     counted
-      .filter(({ amount, each }) => namespace.quota[amount] !== undefined && each(service) === 0)
+      .filter(
+        ({ amount, each }) =>
+          namespace.quota[amount] !== undefined &&
+          versionsOf(service).some((one) => each(one) === 0),
+      )
       .map(({ key }) => {
         const message = `service "${service.name}" neither reserves ${key} nor limits them, and namespace "${namespace.name}" has a quota of them`;
         const hint = `Set deploy.resources.reservations.${key}, or limits.${key}`;
@@ -150,7 +155,23 @@ function sumOf(
   each: (service: ServiceSpec) => number,
 ): number {
   return lastingServices(application).reduce(
-    (sum, service) => sum + each(service) * slotsOf(service, namespace, fleet),
+    (sum, service) => sum + sumOfService(service, namespace, fleet, each),
+    0,
+  );
+}
+
+/** Where replicas will be is not known: each may be the one that counts for most. */
+function sumOfService(
+  service: ServiceSpec,
+  namespace: NamespaceSpec,
+  fleet: Pick<FleetSpec, 'hosts'>,
+  each: (service: ServiceSpec) => number,
+): number {
+  if (service.mode === 'replicated') {
+    return service.replicas * Math.max(...versionsOf(service).map(each));
+  }
+  return hostsOf(service, namespace, fleet).reduce(
+    (sum, { name }) => sum + each(serviceOn(service, name)),
     0,
   );
 }
@@ -161,15 +182,14 @@ function lastingServices({ services }: ApplicationSpec): readonly ServiceSpec[] 
 }
 
 /** A global service has a slot on each host that may take it, as far as fleet.yaml tells. */
-function slotsOf(
-  { mode, replicas, constraints }: ServiceSpec,
+function hostsOf(
+  { constraints }: ServiceSpec,
   namespace: NamespaceSpec,
   { hosts }: Pick<FleetSpec, 'hosts'>,
-): number {
-  if (mode === 'replicated') return replicas;
+): readonly HostSpec[] {
   return hosts.filter(
     (host) =>
       isHostOf(namespace, host) &&
       constraints.every((constraint) => meetsAsWritten(host, constraint) !== false),
-  ).length;
+  );
 }
