@@ -94,16 +94,19 @@ const pages: readonly Page[] = [
     file: 'configuration.md',
     title: 'Configuration of the operator',
     schema: 'operator',
-    levels: new Map([['', 'Keys']]),
+    levels: new Map([
+      ['', 'Keys'],
+      ['notifications[]', 'Receiver'],
+    ]),
     columns: [
       {
         head: 'flag',
-        cell: ({ path, schema }) => spelling(schema, `--${wordsOf(path).join('-')}`),
+        cell: ({ path, schema }) => spelling(path, schema, `--${wordsOf(path).join('-')}`),
       },
       {
         head: 'environment',
         cell: ({ path, schema }) =>
-          spelling(schema, `FLEETWRIGHT_${wordsOf(path).join('_').toUpperCase()}`),
+          spelling(path, schema, `FLEETWRIGHT_${wordsOf(path).join('_').toUpperCase()}`),
       },
       ...baseColumns,
     ],
@@ -113,8 +116,9 @@ const pages: readonly Page[] = [
 ];
 
 /** How a key is spelt where only a text can be said. */
-function spelling({ type }: Schema, text: string): string {
-  return type === 'object' ? 'in the file only' : `\`${text}\``;
+function spelling(path: string, { type }: Schema, text: string): string {
+  const isText = type !== 'object' && type !== 'array' && /^\w+$/.test(path);
+  return isText ? `\`${text}\`` : 'in the file only';
 }
 
 /** The pages, by file name. */

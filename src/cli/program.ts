@@ -259,6 +259,13 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
       const asked = { ...requestFlags(flags), ...limit, yes, application };
       finish(await rebalance(settings, asked, out, logger, signal));
     });
+  liveCommand(program, 'notify', 'see whether a receiver of notifications can be told')
+    .requiredOption('--test <name>', 'send a test notice to this receiver of the configuration')
+    .action(async (flags: { readonly test: string }, command: Command) => {
+      const { settings, output: out } = live(command, 'error');
+      const { notify } = await import('./notify.ts');
+      finish(await notify(settings, flags.test, out, signal));
+    });
   const volume = program.command('volume').description('list and remove volumes of the fleet');
   liveCommand(volume, 'ls', 'show the named volumes of the fleet').action(
     async (_flags: object, command: Command) => {

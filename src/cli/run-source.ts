@@ -7,6 +7,7 @@ import { messageOf } from '../model/errors.ts';
 import { describeRef } from '../model/followed-ref.ts';
 import { present } from '../model/present.ts';
 import { openJournal } from '../journal/open-journal.ts';
+import { Notifier } from '../notify/notifier.ts';
 import type { ParseCache } from '../manifest/load.ts';
 import { Follower, type Approval, type Claims } from '../reconcile/follower.ts';
 import { judgePlan } from '../reconcile/judge-plan.ts';
@@ -53,7 +54,15 @@ export async function runSource(
     author,
     by,
   });
-  const observer: Observer = { ...silent, decided: (decision) => writeBack.decided(decision) };
+  const { state: stateDir, receivers } = settings;
+  await using notifier = Notifier.open({ stateDir, receivers, logger, clock });
+  const observer: Observer = {
+    ...silent,
+    decided: (decision) => {
+      writeBack.decided(decision);
+      notifier?.decided(decision);
+    },
+  };
   await using operator = new Operator({ fleet, journal, logger, observer, clock });
   const observe = (desired: DesiredState, until: AbortSignal): Promise<World['observations']> =>
     lookOnce(settings, logger, key, desired, journal.state(), until);
@@ -75,6 +84,7 @@ export async function runSource(
     onReached: (isReached) => operator.sourceReached(isReached),
     onAccepted: ({ desired }) => {
       writeBack.follow(desired);
+      notifier?.follow(desired);
       operator.follow(desired);
     },
   });

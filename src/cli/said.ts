@@ -1,7 +1,7 @@
 import type { Operator as OperatorConfig } from '../generated/operator.ts';
 
 /** A key that one text can be said for. */
-export type Key = Exclude<keyof OperatorConfig, 'sources'>;
+export type Key = Exclude<keyof OperatorConfig, 'sources' | 'notifications'>;
 
 /** What each key was said to be. */
 export type Said = Partial<Record<Key, string>>;

@@ -15,6 +15,8 @@ import { normalizeFolder } from '../source/location.ts';
 import type { SigningOptions } from '../source/sign-commit.ts';
 import type { HttpOptions, SshOptions, SubmoduleOptions } from '../source/source-options.ts';
 import { parseSubmoduleRule } from '../source/submodules/submodule-rule.ts';
+import type { Receiver } from '../notify/receiver.ts';
+import { receiverSettings, type Notifications } from './receiver-settings.ts';
 import { refSettings } from './ref-settings.ts';
 import {
   environmentName,
@@ -51,6 +53,8 @@ export interface Settings {
   readonly webhooks: WebhookSettings | null;
   readonly pollIntervalMs: number;
   readonly resyncIntervalMs: number;
+  /** Who is told of what happens. */
+  readonly receivers: readonly Receiver[];
   /** Bytes that the history may take. */
   readonly historyBudget: number;
   /** Null: what the command takes by default. */
@@ -93,7 +97,7 @@ export function readAllSettings(
   return readSources(flags, environment).map(settingsOf);
 }
 
-function settingsOf({ name, said, others }: SaidSource): Settings {
+function settingsOf({ name, said, others, notifications }: SaidSource): Settings {
   if (said.repository === undefined) {
     throw new UsageError(
       name === null
@@ -120,6 +124,7 @@ function settingsOf({ name, said, others }: SaidSource): Settings {
     webhooks: webhookSettings(said),
     pollIntervalMs: duration('poll-interval', said.pollInterval ?? '30s'),
     resyncIntervalMs: duration('resync-interval', said.resyncInterval ?? '60s'),
+    receivers: receiverSettings(notifications, said),
     historyBudget: historyBudget(said.historyBudget),
     logLevel: logLevel(said.logLevel),
   };
@@ -153,6 +158,7 @@ function stateOf({
 interface SaidSource {
   readonly name: string | null;
   readonly said: Said;
+  readonly notifications: Notifications;
   /** Of the other sources. */
   readonly others: readonly Said[];
 }
@@ -162,10 +168,11 @@ function readSources(flags: SettingsFlags, environment: NodeJS.ProcessEnv): read
   const file = readConfigFile(flags.config);
   const named = flags.source ?? environment[environmentName('source')];
   const aloud = [flags, saidInEnvironment(environment)];
-  const { sources, ...shared } = file;
+  const { sources, notifications: forAll = [], ...shared } = file;
   if (sources === undefined) {
     if (named === undefined) {
-      return [{ name: null, said: mergeSaid([...aloud, shared]), others: [] }];
+      const said = mergeSaid([...aloud, shared]);
+      return [{ name: null, said, notifications: forAll, others: [] }];
     }
     throw new UsageError(`Cannot use the source "${named}": the configuration names no sources`);
   }
@@ -175,13 +182,14 @@ function readSources(flags: SettingsFlags, environment: NodeJS.ProcessEnv): read
       `Cannot use --${flagName(key)} or ${environmentName(key)}: the configuration names sources, and each says its own`,
     );
   }
-  const each = Object.entries(sources).map(([name, source]) => ({
+  const each = Object.entries(sources).map(([name, { notifications = forAll, ...source }]) => ({
     name,
     said: mergeSaid([...aloud, source, shared]),
+    notifications,
   }));
-  const all = each.map(({ name, said }) => {
-    const others = each.filter((other) => other.name !== name).map((other) => other.said);
-    return { name, said, others };
+  const all = each.map((one) => {
+    const others = each.filter((other) => other.name !== one.name).map((other) => other.said);
+    return { ...one, others };
   });
   const chosen = named === undefined ? all : all.filter(({ name }) => name === named);
   if (chosen.length > 0) return chosen;

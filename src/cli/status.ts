@@ -26,6 +26,7 @@ export async function status(
   const document = statusDocument({
     revision: world.desired.revision,
     rejected: journal.rejected(),
+    receivers: journal.receivers(),
     decision: decide(await withGates(world, signal)),
     observations,
     steps: 0,

@@ -108,6 +108,7 @@ class StatusView implements Disposable {
     const document = statusDocument({
       revision: desired.revision,
       rejected: this.#journal.rejected(),
+      receivers: this.#journal.receivers(),
       decision: decide(world),
       observations: world.observations.values(),
       steps: 0,

@@ -138,6 +138,12 @@ listen?: string
  */
 webhookSecretFile?: string
 /**
+ * Who is told of what happens, each as notifications.md says. A list that a source has takes the place of the one outside. Default: nobody.
+ * 
+ * @minItems 1
+ */
+notifications?: [Receiver, ...(Receiver)[]]
+/**
  * Several repositories, branches or folders that one operator follows, by name: each an object with the keys of this page, but for state, listen, webhookSecretFile, logLevel and sources. What is said outside holds for each that does not say it itself. Each has a fleet.yaml with a name of its own. Default: none, one is followed.
  */
 sources?: {
@@ -162,4 +168,101 @@ historyBudget?: (string | number)
  * Least level of the log on stderr. Default: info for run, error for plan, status and drift, silent for sync.
  */
 logLevel?: ("debug" | "info" | "warn" | "error" | "silent")
+}
+/**
+ * Somebody who is told.
+ */
+export interface Receiver {
+/**
+ * Its name, in the log and in status.
+ */
+name: string
+/**
+ * How it is told: webhook is sent JSON that is signed; slack and mattermost a message for their incoming webhooks; email a mail; github, gitlab and gitea (also Forgejo) set the status of commits.
+ */
+type: ("webhook" | "slack" | "mattermost" | "email" | "github" | "gitlab" | "gitea")
+/**
+ * Where a webhook goes, without credentials. Default: none.
+ */
+url?: string
+/**
+ * File with the URL, where that is a secret, as those of slack and mattermost are. Default: none.
+ */
+urlFile?: string
+/**
+ * File with the secret that a webhook is signed with. Default: none.
+ */
+secretFile?: string
+/**
+ * What it is told of. Default: everything.
+ * 
+ * @minItems 1
+ * 
+ * Items: An event.
+ */
+events?: [("commit-accepted" | "commit-rejected" | "commit-withdrawn" | "commit-converged" | "rollout-started" | "rollout-succeeded" | "rollout-failed" | "rollback-started" | "rolled-back" | "application-stalled" | "application-degraded" | "application-recovered" | "drift-found" | "drift-healed" | "host-unreachable" | "host-lost" | "host-back" | "operator-isolated" | "operator-reconnected"), ...(("commit-accepted" | "commit-rejected" | "commit-withdrawn" | "commit-converged" | "rollout-started" | "rollout-succeeded" | "rollout-failed" | "rollback-started" | "rolled-back" | "application-stalled" | "application-degraded" | "application-recovered" | "drift-found" | "drift-healed" | "host-unreachable" | "host-lost" | "host-back" | "operator-isolated" | "operator-reconnected"))[]]
+/**
+ * Names of applications, with * and ?: it is told of these alone, and of no host and no commit. Default: everything.
+ * 
+ * @minItems 1
+ * 
+ * Items: A name or a pattern.
+ */
+applications?: [string, ...(string)[]]
+/**
+ * How often it is reminded of what is not over: a number with the unit m or h, at least 1m. Default: never.
+ */
+reminder?: string
+/**
+ * PEM file with certificates of authorities that are trusted beside those that Node.js trusts. Default: that of the repository.
+ */
+caFile?: string
+/**
+ * Server for an email. Default: none.
+ */
+host?: string
+/**
+ * Its port. Default: 587, 465 with tls.
+ */
+port?: number
+/**
+ * How the connection for an email is kept secret: starttls begins in the open and goes on only with TLS, tls begins with it, none is for a server on this machine. Default: starttls.
+ */
+encryption?: ("starttls" | "tls" | "none")
+/**
+ * User name for the server of an email; goes with passwordFile. Default: none.
+ */
+username?: string
+/**
+ * File with the password that goes with the user name. Default: none.
+ */
+passwordFile?: string
+/**
+ * Sender of an email. Default: none.
+ */
+from?: string
+/**
+ * Addresses that an email goes to. Default: none.
+ * 
+ * @minItems 1
+ * 
+ * Items: An address.
+ */
+to?: [string, ...(string)[]]
+/**
+ * File with the token that may set the status of commits. Default: none.
+ */
+tokenFile?: string
+/**
+ * API of the host of the repository. Default: found from the URL of the repository.
+ */
+apiUrl?: string
+/**
+ * Path of the repository there, as OWNER/NAME. Default: found from the URL of the repository.
+ */
+project?: string
+/**
+ * Where the status of a commit leads whoever clicks on it. Default: nowhere.
+ */
+targetUrl?: string
 }

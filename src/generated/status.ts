@@ -42,6 +42,10 @@ hosts: Host[]
  * Deletions that wait for approval.
  */
 held: (Held | null)
+/**
+ * Who is told of what happens, sorted by name.
+ */
+receivers: Receiver[]
 }
 /**
  * A commit of what is followed.
@@ -405,4 +409,29 @@ of: number
  * Items: A commit id.
  */
 commits: string[]
+}
+/**
+ * A receiver of notifications, and how that goes.
+ */
+export interface Receiver {
+/**
+ * Its name in the configuration.
+ */
+name: string
+/**
+ * Since when nothing has reached it; null: the last try did, or there was none.
+ */
+failingSince: (string | null)
+/**
+ * Why; empty: it does not fail.
+ */
+reason: string
+/**
+ * Notices that have not reached it yet.
+ */
+waiting: number
+/**
+ * Notices that will not reach it any more.
+ */
+givenUp: number
 }

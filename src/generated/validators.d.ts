@@ -8,6 +8,8 @@ export const validateFleet: ValidateFunction;
 export const validateHistory: ValidateFunction;
 export const validateHosts: ValidateFunction;
 export const validateImport: ValidateFunction;
+export const validateNotice: ValidateFunction;
+export const validateNotify: ValidateFunction;
 export const validateOperator: ValidateFunction;
 export const validatePlan: ValidateFunction;
 export const validateProgress: ValidateFunction;

@@ -15160,10 +15160,9 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
   return errors === 0;
 }
 validate72.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateOperator = validate73;
-var schema181 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "planRequireApproved": { "type": "boolean" }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "submodules": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "historyBudget": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } } };
-var pattern114 = new RegExp("^[a-z0-9][a-z0-9-]{0,62}$", "u");
-var pattern115 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
+var validateNotice = validate73;
+var schema181 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/notice.schema.json", "type": "object", "required": ["version", "id", "event", "tone", "at", "fleet", "application", "service", "slot", "host", "commit", "origin", "actor", "message", "reason", "resolves", "reminds"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "id": { "type": "string" }, "event": { "type": "string", "enum": ["commit-accepted", "commit-rejected", "commit-withdrawn", "commit-converged", "rollout-started", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "application-stalled", "application-degraded", "application-recovered", "drift-found", "drift-healed", "host-unreachable", "host-lost", "host-back", "operator-isolated", "operator-reconnected", "reminder", "test"] }, "tone": { "type": "string", "enum": ["good", "neutral", "bad"] }, "at": { "type": "string" }, "fleet": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": ["string", "null"] }, "commit": { "type": ["string", "null"] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "actor": { "type": "string" }, "message": { "type": "string" }, "reason": { "type": "string" }, "resolves": { "type": ["string", "null"] }, "reminds": { "type": ["string", "null"] } }, "$defs": { "origin": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } } } };
+var schema182 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } };
 function validate73(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -15176,9 +15175,678 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     evaluated0.items = void 0;
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.version === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.id === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "id" }, message: "must have required property 'id'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.event === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "event" }, message: "must have required property 'event'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.tone === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "tone" }, message: "must have required property 'tone'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.at === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    if (data.fleet === void 0) {
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "fleet" }, message: "must have required property 'fleet'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err5];
+      } else {
+        vErrors.push(err5);
+      }
+      errors++;
+    }
+    if (data.application === void 0) {
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err6];
+      } else {
+        vErrors.push(err6);
+      }
+      errors++;
+    }
+    if (data.service === void 0) {
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err7];
+      } else {
+        vErrors.push(err7);
+      }
+      errors++;
+    }
+    if (data.slot === void 0) {
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err8];
+      } else {
+        vErrors.push(err8);
+      }
+      errors++;
+    }
+    if (data.host === void 0) {
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err9];
+      } else {
+        vErrors.push(err9);
+      }
+      errors++;
+    }
+    if (data.commit === void 0) {
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err10];
+      } else {
+        vErrors.push(err10);
+      }
+      errors++;
+    }
+    if (data.origin === void 0) {
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err11];
+      } else {
+        vErrors.push(err11);
+      }
+      errors++;
+    }
+    if (data.actor === void 0) {
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actor" }, message: "must have required property 'actor'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err12];
+      } else {
+        vErrors.push(err12);
+      }
+      errors++;
+    }
+    if (data.message === void 0) {
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err13];
+      } else {
+        vErrors.push(err13);
+      }
+      errors++;
+    }
+    if (data.reason === void 0) {
+      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err14];
+      } else {
+        vErrors.push(err14);
+      }
+      errors++;
+    }
+    if (data.resolves === void 0) {
+      const err15 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "resolves" }, message: "must have required property 'resolves'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err15];
+      } else {
+        vErrors.push(err15);
+      }
+      errors++;
+    }
+    if (data.reminds === void 0) {
+      const err16 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reminds" }, message: "must have required property 'reminds'", schema: schema181.required, parentSchema: schema181, data };
+      if (vErrors === null) {
+        vErrors = [err16];
+      } else {
+        vErrors.push(err16);
+      }
+      errors++;
+    }
     for (const key0 in data) {
       if (!func1.call(schema181.properties, key0)) {
-        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema181, data };
+        const err17 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema181, data };
+        if (vErrors === null) {
+          vErrors = [err17];
+        } else {
+          vErrors.push(err17);
+        }
+        errors++;
+      }
+    }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err18 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema181.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err18];
+        } else {
+          vErrors.push(err18);
+        }
+        errors++;
+      }
+    }
+    if (data.id !== void 0) {
+      let data1 = data.id;
+      if (typeof data1 !== "string") {
+        const err19 = { instancePath: instancePath + "/id", schemaPath: "#/properties/id/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.id.type, parentSchema: schema181.properties.id, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err19];
+        } else {
+          vErrors.push(err19);
+        }
+        errors++;
+      }
+    }
+    if (data.event !== void 0) {
+      let data2 = data.event;
+      if (typeof data2 !== "string") {
+        const err20 = { instancePath: instancePath + "/event", schemaPath: "#/properties/event/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.event.type, parentSchema: schema181.properties.event, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err20];
+        } else {
+          vErrors.push(err20);
+        }
+        errors++;
+      }
+      if (!(data2 === "commit-accepted" || data2 === "commit-rejected" || data2 === "commit-withdrawn" || data2 === "commit-converged" || data2 === "rollout-started" || data2 === "rollout-succeeded" || data2 === "rollout-failed" || data2 === "rollback-started" || data2 === "rolled-back" || data2 === "application-stalled" || data2 === "application-degraded" || data2 === "application-recovered" || data2 === "drift-found" || data2 === "drift-healed" || data2 === "host-unreachable" || data2 === "host-lost" || data2 === "host-back" || data2 === "operator-isolated" || data2 === "operator-reconnected" || data2 === "reminder" || data2 === "test")) {
+        const err21 = { instancePath: instancePath + "/event", schemaPath: "#/properties/event/enum", keyword: "enum", params: { allowedValues: schema181.properties.event.enum }, message: "must be equal to one of the allowed values", schema: schema181.properties.event.enum, parentSchema: schema181.properties.event, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err21];
+        } else {
+          vErrors.push(err21);
+        }
+        errors++;
+      }
+    }
+    if (data.tone !== void 0) {
+      let data3 = data.tone;
+      if (typeof data3 !== "string") {
+        const err22 = { instancePath: instancePath + "/tone", schemaPath: "#/properties/tone/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.tone.type, parentSchema: schema181.properties.tone, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err22];
+        } else {
+          vErrors.push(err22);
+        }
+        errors++;
+      }
+      if (!(data3 === "good" || data3 === "neutral" || data3 === "bad")) {
+        const err23 = { instancePath: instancePath + "/tone", schemaPath: "#/properties/tone/enum", keyword: "enum", params: { allowedValues: schema181.properties.tone.enum }, message: "must be equal to one of the allowed values", schema: schema181.properties.tone.enum, parentSchema: schema181.properties.tone, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err23];
+        } else {
+          vErrors.push(err23);
+        }
+        errors++;
+      }
+    }
+    if (data.at !== void 0) {
+      let data4 = data.at;
+      if (typeof data4 !== "string") {
+        const err24 = { instancePath: instancePath + "/at", schemaPath: "#/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.at.type, parentSchema: schema181.properties.at, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err24];
+        } else {
+          vErrors.push(err24);
+        }
+        errors++;
+      }
+    }
+    if (data.fleet !== void 0) {
+      let data5 = data.fleet;
+      if (typeof data5 !== "string") {
+        const err25 = { instancePath: instancePath + "/fleet", schemaPath: "#/properties/fleet/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.fleet.type, parentSchema: schema181.properties.fleet, data: data5 };
+        if (vErrors === null) {
+          vErrors = [err25];
+        } else {
+          vErrors.push(err25);
+        }
+        errors++;
+      }
+    }
+    if (data.application !== void 0) {
+      let data6 = data.application;
+      if (typeof data6 !== "string") {
+        const err26 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.application.type, parentSchema: schema181.properties.application, data: data6 };
+        if (vErrors === null) {
+          vErrors = [err26];
+        } else {
+          vErrors.push(err26);
+        }
+        errors++;
+      }
+    }
+    if (data.service !== void 0) {
+      let data7 = data.service;
+      if (typeof data7 !== "string") {
+        const err27 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.service.type, parentSchema: schema181.properties.service, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err27];
+        } else {
+          vErrors.push(err27);
+        }
+        errors++;
+      }
+    }
+    if (data.slot !== void 0) {
+      let data8 = data.slot;
+      if (typeof data8 !== "string") {
+        const err28 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.slot.type, parentSchema: schema181.properties.slot, data: data8 };
+        if (vErrors === null) {
+          vErrors = [err28];
+        } else {
+          vErrors.push(err28);
+        }
+        errors++;
+      }
+    }
+    if (data.host !== void 0) {
+      let data9 = data.host;
+      if (typeof data9 !== "string" && data9 !== null) {
+        const err29 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: schema181.properties.host.type }, message: "must be string,null", schema: schema181.properties.host.type, parentSchema: schema181.properties.host, data: data9 };
+        if (vErrors === null) {
+          vErrors = [err29];
+        } else {
+          vErrors.push(err29);
+        }
+        errors++;
+      }
+    }
+    if (data.commit !== void 0) {
+      let data10 = data.commit;
+      if (typeof data10 !== "string" && data10 !== null) {
+        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema181.properties.commit.type }, message: "must be string,null", schema: schema181.properties.commit.type, parentSchema: schema181.properties.commit, data: data10 };
+        if (vErrors === null) {
+          vErrors = [err30];
+        } else {
+          vErrors.push(err30);
+        }
+        errors++;
+      }
+    }
+    if (data.origin !== void 0) {
+      let data11 = data.origin;
+      const _errs24 = errors;
+      let valid1 = false;
+      const _errs25 = errors;
+      if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
+        if (data11.file === void 0) {
+          const err31 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema182.required, parentSchema: schema182, data: data11 };
+          if (vErrors === null) {
+            vErrors = [err31];
+          } else {
+            vErrors.push(err31);
+          }
+          errors++;
+        }
+        if (data11.line === void 0) {
+          const err32 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema182.required, parentSchema: schema182, data: data11 };
+          if (vErrors === null) {
+            vErrors = [err32];
+          } else {
+            vErrors.push(err32);
+          }
+          errors++;
+        }
+        if (data11.column === void 0) {
+          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema182.required, parentSchema: schema182, data: data11 };
+          if (vErrors === null) {
+            vErrors = [err33];
+          } else {
+            vErrors.push(err33);
+          }
+          errors++;
+        }
+        for (const key1 in data11) {
+          if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
+            const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema182, data: data11 };
+            if (vErrors === null) {
+              vErrors = [err34];
+            } else {
+              vErrors.push(err34);
+            }
+            errors++;
+          }
+        }
+        if (data11.file !== void 0) {
+          let data12 = data11.file;
+          if (typeof data12 !== "string") {
+            const err35 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.file.type, parentSchema: schema182.properties.file, data: data12 };
+            if (vErrors === null) {
+              vErrors = [err35];
+            } else {
+              vErrors.push(err35);
+            }
+            errors++;
+          }
+        }
+        if (data11.line !== void 0) {
+          let data13 = data11.line;
+          if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
+            const err36 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema182.properties.line.type, parentSchema: schema182.properties.line, data: data13 };
+            if (vErrors === null) {
+              vErrors = [err36];
+            } else {
+              vErrors.push(err36);
+            }
+            errors++;
+          }
+        }
+        if (data11.column !== void 0) {
+          let data14 = data11.column;
+          if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
+            const err37 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema182.properties.column.type, parentSchema: schema182.properties.column, data: data14 };
+            if (vErrors === null) {
+              vErrors = [err37];
+            } else {
+              vErrors.push(err37);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err38 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.type, parentSchema: schema182, data: data11 };
+        if (vErrors === null) {
+          vErrors = [err38];
+        } else {
+          vErrors.push(err38);
+        }
+        errors++;
+      }
+      var _valid0 = _errs25 === errors;
+      valid1 = valid1 || _valid0;
+      const _errs35 = errors;
+      if (data11 !== null) {
+        const err39 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema181.properties.origin.anyOf[1].type, parentSchema: schema181.properties.origin.anyOf[1], data: data11 };
+        if (vErrors === null) {
+          vErrors = [err39];
+        } else {
+          vErrors.push(err39);
+        }
+        errors++;
+      }
+      var _valid0 = _errs35 === errors;
+      valid1 = valid1 || _valid0;
+      if (!valid1) {
+        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema181.properties.origin.anyOf, parentSchema: schema181.properties.origin, data: data11 };
+        if (vErrors === null) {
+          vErrors = [err40];
+        } else {
+          vErrors.push(err40);
+        }
+        errors++;
+      } else {
+        errors = _errs24;
+        if (vErrors !== null) {
+          if (_errs24) {
+            vErrors.length = _errs24;
+          } else {
+            vErrors = null;
+          }
+        }
+      }
+    }
+    if (data.actor !== void 0) {
+      let data15 = data.actor;
+      if (typeof data15 !== "string") {
+        const err41 = { instancePath: instancePath + "/actor", schemaPath: "#/properties/actor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.actor.type, parentSchema: schema181.properties.actor, data: data15 };
+        if (vErrors === null) {
+          vErrors = [err41];
+        } else {
+          vErrors.push(err41);
+        }
+        errors++;
+      }
+    }
+    if (data.message !== void 0) {
+      let data16 = data.message;
+      if (typeof data16 !== "string") {
+        const err42 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.message.type, parentSchema: schema181.properties.message, data: data16 };
+        if (vErrors === null) {
+          vErrors = [err42];
+        } else {
+          vErrors.push(err42);
+        }
+        errors++;
+      }
+    }
+    if (data.reason !== void 0) {
+      let data17 = data.reason;
+      if (typeof data17 !== "string") {
+        const err43 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.reason.type, parentSchema: schema181.properties.reason, data: data17 };
+        if (vErrors === null) {
+          vErrors = [err43];
+        } else {
+          vErrors.push(err43);
+        }
+        errors++;
+      }
+    }
+    if (data.resolves !== void 0) {
+      let data18 = data.resolves;
+      if (typeof data18 !== "string" && data18 !== null) {
+        const err44 = { instancePath: instancePath + "/resolves", schemaPath: "#/properties/resolves/type", keyword: "type", params: { type: schema181.properties.resolves.type }, message: "must be string,null", schema: schema181.properties.resolves.type, parentSchema: schema181.properties.resolves, data: data18 };
+        if (vErrors === null) {
+          vErrors = [err44];
+        } else {
+          vErrors.push(err44);
+        }
+        errors++;
+      }
+    }
+    if (data.reminds !== void 0) {
+      let data19 = data.reminds;
+      if (typeof data19 !== "string" && data19 !== null) {
+        const err45 = { instancePath: instancePath + "/reminds", schemaPath: "#/properties/reminds/type", keyword: "type", params: { type: schema181.properties.reminds.type }, message: "must be string,null", schema: schema181.properties.reminds.type, parentSchema: schema181.properties.reminds, data: data19 };
+        if (vErrors === null) {
+          vErrors = [err45];
+        } else {
+          vErrors.push(err45);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err46 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema181.type, parentSchema: schema181, data };
+    if (vErrors === null) {
+      vErrors = [err46];
+    } else {
+      vErrors.push(err46);
+    }
+    errors++;
+  }
+  validate73.errors = vErrors;
+  return errors === 0;
+}
+validate73.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateNotify = validate74;
+var schema183 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/notify.schema.json", "type": "object", "required": ["version", "receiver", "notice", "delivered", "reason"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "receiver": { "type": "string" }, "notice": { "type": "string" }, "delivered": { "type": "boolean" }, "reason": { "type": "string" } } };
+function validate74(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  ;
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate74.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.version === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema183.required, parentSchema: schema183, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
+    if (data.receiver === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "receiver" }, message: "must have required property 'receiver'", schema: schema183.required, parentSchema: schema183, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.notice === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "notice" }, message: "must have required property 'notice'", schema: schema183.required, parentSchema: schema183, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    if (data.delivered === void 0) {
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "delivered" }, message: "must have required property 'delivered'", schema: schema183.required, parentSchema: schema183, data };
+      if (vErrors === null) {
+        vErrors = [err3];
+      } else {
+        vErrors.push(err3);
+      }
+      errors++;
+    }
+    if (data.reason === void 0) {
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema183.required, parentSchema: schema183, data };
+      if (vErrors === null) {
+        vErrors = [err4];
+      } else {
+        vErrors.push(err4);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "version" || key0 === "receiver" || key0 === "notice" || key0 === "delivered" || key0 === "reason")) {
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema183, data };
+        if (vErrors === null) {
+          vErrors = [err5];
+        } else {
+          vErrors.push(err5);
+        }
+        errors++;
+      }
+    }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err6 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema183.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err6];
+        } else {
+          vErrors.push(err6);
+        }
+        errors++;
+      }
+    }
+    if (data.receiver !== void 0) {
+      let data1 = data.receiver;
+      if (typeof data1 !== "string") {
+        const err7 = { instancePath: instancePath + "/receiver", schemaPath: "#/properties/receiver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.receiver.type, parentSchema: schema183.properties.receiver, data: data1 };
+        if (vErrors === null) {
+          vErrors = [err7];
+        } else {
+          vErrors.push(err7);
+        }
+        errors++;
+      }
+    }
+    if (data.notice !== void 0) {
+      let data2 = data.notice;
+      if (typeof data2 !== "string") {
+        const err8 = { instancePath: instancePath + "/notice", schemaPath: "#/properties/notice/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.notice.type, parentSchema: schema183.properties.notice, data: data2 };
+        if (vErrors === null) {
+          vErrors = [err8];
+        } else {
+          vErrors.push(err8);
+        }
+        errors++;
+      }
+    }
+    if (data.delivered !== void 0) {
+      let data3 = data.delivered;
+      if (typeof data3 !== "boolean") {
+        const err9 = { instancePath: instancePath + "/delivered", schemaPath: "#/properties/delivered/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema183.properties.delivered.type, parentSchema: schema183.properties.delivered, data: data3 };
+        if (vErrors === null) {
+          vErrors = [err9];
+        } else {
+          vErrors.push(err9);
+        }
+        errors++;
+      }
+    }
+    if (data.reason !== void 0) {
+      let data4 = data.reason;
+      if (typeof data4 !== "string") {
+        const err10 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.reason.type, parentSchema: schema183.properties.reason, data: data4 };
+        if (vErrors === null) {
+          vErrors = [err10];
+        } else {
+          vErrors.push(err10);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err11 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema183.type, parentSchema: schema183, data };
+    if (vErrors === null) {
+      vErrors = [err11];
+    } else {
+      vErrors.push(err11);
+    }
+    errors++;
+  }
+  validate74.errors = vErrors;
+  return errors === 0;
+}
+validate74.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateOperator = validate75;
+var schema184 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "planRequireApproved": { "type": "boolean" }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "submodules": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "notifications": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/receiver" } }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "historyBudget": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } }, "$defs": { "receiver": { "type": "object", "required": ["name", "type"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "type": { "type": "string", "enum": ["webhook", "slack", "mattermost", "email", "github", "gitlab", "gitea"] }, "url": { "type": "string", "minLength": 1 }, "urlFile": { "type": "string", "minLength": 1 }, "secretFile": { "type": "string", "minLength": 1 }, "events": { "type": "array", "minItems": 1, "items": { "type": "string", "enum": ["commit-accepted", "commit-rejected", "commit-withdrawn", "commit-converged", "rollout-started", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "application-stalled", "application-degraded", "application-recovered", "drift-found", "drift-healed", "host-unreachable", "host-lost", "host-back", "operator-isolated", "operator-reconnected"] } }, "applications": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "reminder": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "caFile": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "port": { "type": "integer", "minimum": 1, "maximum": 65535 }, "encryption": { "type": "string", "enum": ["starttls", "tls", "none"] }, "username": { "type": "string", "minLength": 1 }, "passwordFile": { "type": "string", "minLength": 1 }, "from": { "type": "string", "minLength": 1 }, "to": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 3 } }, "tokenFile": { "type": "string", "minLength": 1 }, "apiUrl": { "type": "string", "minLength": 1 }, "project": { "type": "string", "minLength": 1 }, "targetUrl": { "type": "string", "minLength": 1 } } } } };
+var schema185 = { "type": "object", "required": ["name", "type"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "type": { "type": "string", "enum": ["webhook", "slack", "mattermost", "email", "github", "gitlab", "gitea"] }, "url": { "type": "string", "minLength": 1 }, "urlFile": { "type": "string", "minLength": 1 }, "secretFile": { "type": "string", "minLength": 1 }, "events": { "type": "array", "minItems": 1, "items": { "type": "string", "enum": ["commit-accepted", "commit-rejected", "commit-withdrawn", "commit-converged", "rollout-started", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "application-stalled", "application-degraded", "application-recovered", "drift-found", "drift-healed", "host-unreachable", "host-lost", "host-back", "operator-isolated", "operator-reconnected"] } }, "applications": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "reminder": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "caFile": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "port": { "type": "integer", "minimum": 1, "maximum": 65535 }, "encryption": { "type": "string", "enum": ["starttls", "tls", "none"] }, "username": { "type": "string", "minLength": 1 }, "passwordFile": { "type": "string", "minLength": 1 }, "from": { "type": "string", "minLength": 1 }, "to": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 3 } }, "tokenFile": { "type": "string", "minLength": 1 }, "apiUrl": { "type": "string", "minLength": 1 }, "project": { "type": "string", "minLength": 1 }, "targetUrl": { "type": "string", "minLength": 1 } } };
+var pattern114 = new RegExp("^[a-z0-9][a-z0-9-]{0,62}$", "u");
+var pattern115 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
+function validate75(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  ;
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate75.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    for (const key0 in data) {
+      if (!func1.call(schema184.properties, key0)) {
+        const err0 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema184, data };
         if (vErrors === null) {
           vErrors = [err0];
         } else {
@@ -15191,7 +15859,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data0 = data.repository;
       if (typeof data0 === "string") {
         if (func2(data0) < 1) {
-          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.repository, data: data0 };
+          const err1 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.repository, data: data0 };
           if (vErrors === null) {
             vErrors = [err1];
           } else {
@@ -15200,7 +15868,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.repository.type, parentSchema: schema181.properties.repository, data: data0 };
+        const err2 = { instancePath: instancePath + "/repository", schemaPath: "#/properties/repository/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.repository.type, parentSchema: schema184.properties.repository, data: data0 };
         if (vErrors === null) {
           vErrors = [err2];
         } else {
@@ -15213,7 +15881,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.branch;
       if (typeof data1 === "string") {
         if (func2(data1) < 1) {
-          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.branch, data: data1 };
+          const err3 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.branch, data: data1 };
           if (vErrors === null) {
             vErrors = [err3];
           } else {
@@ -15222,7 +15890,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.branch.type, parentSchema: schema181.properties.branch, data: data1 };
+        const err4 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.branch.type, parentSchema: schema184.properties.branch, data: data1 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -15235,7 +15903,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data2 = data.tag;
       if (typeof data2 === "string") {
         if (func2(data2) < 1) {
-          const err5 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.tag, data: data2 };
+          const err5 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.tag, data: data2 };
           if (vErrors === null) {
             vErrors = [err5];
           } else {
@@ -15244,7 +15912,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err6 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.tag.type, parentSchema: schema181.properties.tag, data: data2 };
+        const err6 = { instancePath: instancePath + "/tag", schemaPath: "#/properties/tag/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.tag.type, parentSchema: schema184.properties.tag, data: data2 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -15257,7 +15925,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data3 = data.semver;
       if (typeof data3 === "string") {
         if (func2(data3) < 1) {
-          const err7 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.semver, data: data3 };
+          const err7 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.semver, data: data3 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -15266,7 +15934,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err8 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.semver.type, parentSchema: schema181.properties.semver, data: data3 };
+        const err8 = { instancePath: instancePath + "/semver", schemaPath: "#/properties/semver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.semver.type, parentSchema: schema184.properties.semver, data: data3 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -15279,7 +15947,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data4 = data.tagPrefix;
       if (typeof data4 === "string") {
         if (func2(data4) < 1) {
-          const err9 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.tagPrefix, data: data4 };
+          const err9 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.tagPrefix, data: data4 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -15288,7 +15956,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err10 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.tagPrefix.type, parentSchema: schema181.properties.tagPrefix, data: data4 };
+        const err10 = { instancePath: instancePath + "/tagPrefix", schemaPath: "#/properties/tagPrefix/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.tagPrefix.type, parentSchema: schema184.properties.tagPrefix, data: data4 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -15301,7 +15969,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data5 = data.commit;
       if (typeof data5 === "string") {
         if (func2(data5) < 1) {
-          const err11 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.commit, data: data5 };
+          const err11 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.commit, data: data5 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -15310,7 +15978,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.commit.type, parentSchema: schema181.properties.commit, data: data5 };
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.commit.type, parentSchema: schema184.properties.commit, data: data5 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -15322,7 +15990,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data6 = data.path;
       if (typeof data6 !== "string") {
-        const err13 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.path.type, parentSchema: schema181.properties.path, data: data6 };
+        const err13 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.path.type, parentSchema: schema184.properties.path, data: data6 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -15335,7 +16003,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data7 = data.state;
       if (typeof data7 === "string") {
         if (func2(data7) < 1) {
-          const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.state, data: data7 };
+          const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.state, data: data7 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -15344,7 +16012,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.state.type, parentSchema: schema181.properties.state, data: data7 };
+        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.state.type, parentSchema: schema184.properties.state, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -15357,7 +16025,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data8 = data.credentials;
       if (typeof data8 === "string") {
         if (func2(data8) < 1) {
-          const err16 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.credentials, data: data8 };
+          const err16 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.credentials, data: data8 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -15366,7 +16034,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err17 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.credentials.type, parentSchema: schema181.properties.credentials, data: data8 };
+        const err17 = { instancePath: instancePath + "/credentials", schemaPath: "#/properties/credentials/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.credentials.type, parentSchema: schema184.properties.credentials, data: data8 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -15379,7 +16047,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data9 = data.tokenFile;
       if (typeof data9 === "string") {
         if (func2(data9) < 1) {
-          const err18 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.tokenFile, data: data9 };
+          const err18 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.tokenFile, data: data9 };
           if (vErrors === null) {
             vErrors = [err18];
           } else {
@@ -15388,7 +16056,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err19 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.tokenFile.type, parentSchema: schema181.properties.tokenFile, data: data9 };
+        const err19 = { instancePath: instancePath + "/tokenFile", schemaPath: "#/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.tokenFile.type, parentSchema: schema184.properties.tokenFile, data: data9 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -15401,7 +16069,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data10 = data.username;
       if (typeof data10 === "string") {
         if (func2(data10) < 1) {
-          const err20 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.username, data: data10 };
+          const err20 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.username, data: data10 };
           if (vErrors === null) {
             vErrors = [err20];
           } else {
@@ -15410,7 +16078,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err21 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.username.type, parentSchema: schema181.properties.username, data: data10 };
+        const err21 = { instancePath: instancePath + "/username", schemaPath: "#/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.username.type, parentSchema: schema184.properties.username, data: data10 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -15422,7 +16090,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.nonFastForward !== void 0) {
       let data11 = data.nonFastForward;
       if (typeof data11 !== "string") {
-        const err22 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.nonFastForward.type, parentSchema: schema181.properties.nonFastForward, data: data11 };
+        const err22 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.nonFastForward.type, parentSchema: schema184.properties.nonFastForward, data: data11 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -15431,7 +16099,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data11 === "refuse" || data11 === "allow")) {
-        const err23 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/enum", keyword: "enum", params: { allowedValues: schema181.properties.nonFastForward.enum }, message: "must be equal to one of the allowed values", schema: schema181.properties.nonFastForward.enum, parentSchema: schema181.properties.nonFastForward, data: data11 };
+        const err23 = { instancePath: instancePath + "/nonFastForward", schemaPath: "#/properties/nonFastForward/enum", keyword: "enum", params: { allowedValues: schema184.properties.nonFastForward.enum }, message: "must be equal to one of the allowed values", schema: schema184.properties.nonFastForward.enum, parentSchema: schema184.properties.nonFastForward, data: data11 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -15443,7 +16111,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.planRequireApproved !== void 0) {
       let data12 = data.planRequireApproved;
       if (typeof data12 !== "boolean") {
-        const err24 = { instancePath: instancePath + "/planRequireApproved", schemaPath: "#/properties/planRequireApproved/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema181.properties.planRequireApproved.type, parentSchema: schema181.properties.planRequireApproved, data: data12 };
+        const err24 = { instancePath: instancePath + "/planRequireApproved", schemaPath: "#/properties/planRequireApproved/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema184.properties.planRequireApproved.type, parentSchema: schema184.properties.planRequireApproved, data: data12 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -15455,7 +16123,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.tokenScheme !== void 0) {
       let data13 = data.tokenScheme;
       if (typeof data13 !== "string") {
-        const err25 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.tokenScheme.type, parentSchema: schema181.properties.tokenScheme, data: data13 };
+        const err25 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.tokenScheme.type, parentSchema: schema184.properties.tokenScheme, data: data13 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -15464,7 +16132,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data13 === "basic" || data13 === "bearer")) {
-        const err26 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema181.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema181.properties.tokenScheme.enum, parentSchema: schema181.properties.tokenScheme, data: data13 };
+        const err26 = { instancePath: instancePath + "/tokenScheme", schemaPath: "#/properties/tokenScheme/enum", keyword: "enum", params: { allowedValues: schema184.properties.tokenScheme.enum }, message: "must be equal to one of the allowed values", schema: schema184.properties.tokenScheme.enum, parentSchema: schema184.properties.tokenScheme, data: data13 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -15476,7 +16144,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.githubAppId !== void 0) {
       let data14 = data.githubAppId;
       if (typeof data14 !== "string" && !(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-        const err27 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema181.properties.githubAppId.type }, message: "must be string,integer", schema: schema181.properties.githubAppId.type, parentSchema: schema181.properties.githubAppId, data: data14 };
+        const err27 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/type", keyword: "type", params: { type: schema184.properties.githubAppId.type }, message: "must be string,integer", schema: schema184.properties.githubAppId.type, parentSchema: schema184.properties.githubAppId, data: data14 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -15486,7 +16154,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data14 == "number" && isFinite(data14)) {
         if (data14 < 1 || isNaN(data14)) {
-          const err28 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema181.properties.githubAppId, data: data14 };
+          const err28 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema184.properties.githubAppId, data: data14 };
           if (vErrors === null) {
             vErrors = [err28];
           } else {
@@ -15497,7 +16165,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data14 === "string") {
         if (func2(data14) < 1) {
-          const err29 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.githubAppId, data: data14 };
+          const err29 = { instancePath: instancePath + "/githubAppId", schemaPath: "#/properties/githubAppId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.githubAppId, data: data14 };
           if (vErrors === null) {
             vErrors = [err29];
           } else {
@@ -15510,7 +16178,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.githubInstallationId !== void 0) {
       let data15 = data.githubInstallationId;
       if (typeof data15 !== "string" && !(typeof data15 == "number" && (!(data15 % 1) && !isNaN(data15)) && isFinite(data15))) {
-        const err30 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema181.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema181.properties.githubInstallationId.type, parentSchema: schema181.properties.githubInstallationId, data: data15 };
+        const err30 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/type", keyword: "type", params: { type: schema184.properties.githubInstallationId.type }, message: "must be string,integer", schema: schema184.properties.githubInstallationId.type, parentSchema: schema184.properties.githubInstallationId, data: data15 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -15520,7 +16188,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data15 == "number" && isFinite(data15)) {
         if (data15 < 1 || isNaN(data15)) {
-          const err31 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema181.properties.githubInstallationId, data: data15 };
+          const err31 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema184.properties.githubInstallationId, data: data15 };
           if (vErrors === null) {
             vErrors = [err31];
           } else {
@@ -15531,7 +16199,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data15 === "string") {
         if (func2(data15) < 1) {
-          const err32 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.githubInstallationId, data: data15 };
+          const err32 = { instancePath: instancePath + "/githubInstallationId", schemaPath: "#/properties/githubInstallationId/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.githubInstallationId, data: data15 };
           if (vErrors === null) {
             vErrors = [err32];
           } else {
@@ -15545,7 +16213,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data16 = data.githubAppKeyFile;
       if (typeof data16 === "string") {
         if (func2(data16) < 1) {
-          const err33 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.githubAppKeyFile, data: data16 };
+          const err33 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.githubAppKeyFile, data: data16 };
           if (vErrors === null) {
             vErrors = [err33];
           } else {
@@ -15554,7 +16222,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err34 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.githubAppKeyFile.type, parentSchema: schema181.properties.githubAppKeyFile, data: data16 };
+        const err34 = { instancePath: instancePath + "/githubAppKeyFile", schemaPath: "#/properties/githubAppKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.githubAppKeyFile.type, parentSchema: schema184.properties.githubAppKeyFile, data: data16 };
         if (vErrors === null) {
           vErrors = [err34];
         } else {
@@ -15567,7 +16235,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data17 = data.githubApiUrl;
       if (typeof data17 === "string") {
         if (func2(data17) < 1) {
-          const err35 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.githubApiUrl, data: data17 };
+          const err35 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.githubApiUrl, data: data17 };
           if (vErrors === null) {
             vErrors = [err35];
           } else {
@@ -15576,7 +16244,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err36 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.githubApiUrl.type, parentSchema: schema181.properties.githubApiUrl, data: data17 };
+        const err36 = { instancePath: instancePath + "/githubApiUrl", schemaPath: "#/properties/githubApiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.githubApiUrl.type, parentSchema: schema184.properties.githubApiUrl, data: data17 };
         if (vErrors === null) {
           vErrors = [err36];
         } else {
@@ -15589,7 +16257,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data18 = data.caFile;
       if (typeof data18 === "string") {
         if (func2(data18) < 1) {
-          const err37 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.caFile, data: data18 };
+          const err37 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.caFile, data: data18 };
           if (vErrors === null) {
             vErrors = [err37];
           } else {
@@ -15598,7 +16266,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err38 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.caFile.type, parentSchema: schema181.properties.caFile, data: data18 };
+        const err38 = { instancePath: instancePath + "/caFile", schemaPath: "#/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.caFile.type, parentSchema: schema184.properties.caFile, data: data18 };
         if (vErrors === null) {
           vErrors = [err38];
         } else {
@@ -15611,7 +16279,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data19 = data.clientCertFile;
       if (typeof data19 === "string") {
         if (func2(data19) < 1) {
-          const err39 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.clientCertFile, data: data19 };
+          const err39 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.clientCertFile, data: data19 };
           if (vErrors === null) {
             vErrors = [err39];
           } else {
@@ -15620,7 +16288,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err40 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.clientCertFile.type, parentSchema: schema181.properties.clientCertFile, data: data19 };
+        const err40 = { instancePath: instancePath + "/clientCertFile", schemaPath: "#/properties/clientCertFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.clientCertFile.type, parentSchema: schema184.properties.clientCertFile, data: data19 };
         if (vErrors === null) {
           vErrors = [err40];
         } else {
@@ -15633,7 +16301,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data20 = data.clientKeyFile;
       if (typeof data20 === "string") {
         if (func2(data20) < 1) {
-          const err41 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.clientKeyFile, data: data20 };
+          const err41 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.clientKeyFile, data: data20 };
           if (vErrors === null) {
             vErrors = [err41];
           } else {
@@ -15642,7 +16310,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err42 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.clientKeyFile.type, parentSchema: schema181.properties.clientKeyFile, data: data20 };
+        const err42 = { instancePath: instancePath + "/clientKeyFile", schemaPath: "#/properties/clientKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.clientKeyFile.type, parentSchema: schema184.properties.clientKeyFile, data: data20 };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -15655,7 +16323,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data21 = data.proxy;
       if (typeof data21 === "string") {
         if (func2(data21) < 1) {
-          const err43 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.proxy, data: data21 };
+          const err43 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.proxy, data: data21 };
           if (vErrors === null) {
             vErrors = [err43];
           } else {
@@ -15664,7 +16332,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err44 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.proxy.type, parentSchema: schema181.properties.proxy, data: data21 };
+        const err44 = { instancePath: instancePath + "/proxy", schemaPath: "#/properties/proxy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.proxy.type, parentSchema: schema184.properties.proxy, data: data21 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -15677,7 +16345,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data22 = data.proxyCredentialsFile;
       if (typeof data22 === "string") {
         if (func2(data22) < 1) {
-          const err45 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.proxyCredentialsFile, data: data22 };
+          const err45 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.proxyCredentialsFile, data: data22 };
           if (vErrors === null) {
             vErrors = [err45];
           } else {
@@ -15686,7 +16354,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err46 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.proxyCredentialsFile.type, parentSchema: schema181.properties.proxyCredentialsFile, data: data22 };
+        const err46 = { instancePath: instancePath + "/proxyCredentialsFile", schemaPath: "#/properties/proxyCredentialsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.proxyCredentialsFile.type, parentSchema: schema184.properties.proxyCredentialsFile, data: data22 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -15699,7 +16367,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data23 = data.proxyBypass;
       if (typeof data23 === "string") {
         if (func2(data23) < 1) {
-          const err47 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.proxyBypass, data: data23 };
+          const err47 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.proxyBypass, data: data23 };
           if (vErrors === null) {
             vErrors = [err47];
           } else {
@@ -15708,7 +16376,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err48 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.proxyBypass.type, parentSchema: schema181.properties.proxyBypass, data: data23 };
+        const err48 = { instancePath: instancePath + "/proxyBypass", schemaPath: "#/properties/proxyBypass/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.proxyBypass.type, parentSchema: schema184.properties.proxyBypass, data: data23 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -15721,7 +16389,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data24 = data.sshKeyFile;
       if (typeof data24 === "string") {
         if (func2(data24) < 1) {
-          const err49 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.sshKeyFile, data: data24 };
+          const err49 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.sshKeyFile, data: data24 };
           if (vErrors === null) {
             vErrors = [err49];
           } else {
@@ -15730,7 +16398,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err50 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.sshKeyFile.type, parentSchema: schema181.properties.sshKeyFile, data: data24 };
+        const err50 = { instancePath: instancePath + "/sshKeyFile", schemaPath: "#/properties/sshKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.sshKeyFile.type, parentSchema: schema184.properties.sshKeyFile, data: data24 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -15743,7 +16411,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data25 = data.sshPassphraseFile;
       if (typeof data25 === "string") {
         if (func2(data25) < 1) {
-          const err51 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.sshPassphraseFile, data: data25 };
+          const err51 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.sshPassphraseFile, data: data25 };
           if (vErrors === null) {
             vErrors = [err51];
           } else {
@@ -15752,7 +16420,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err52 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.sshPassphraseFile.type, parentSchema: schema181.properties.sshPassphraseFile, data: data25 };
+        const err52 = { instancePath: instancePath + "/sshPassphraseFile", schemaPath: "#/properties/sshPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.sshPassphraseFile.type, parentSchema: schema184.properties.sshPassphraseFile, data: data25 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -15765,7 +16433,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data26 = data.sshAgent;
       if (typeof data26 === "string") {
         if (func2(data26) < 1) {
-          const err53 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.sshAgent, data: data26 };
+          const err53 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.sshAgent, data: data26 };
           if (vErrors === null) {
             vErrors = [err53];
           } else {
@@ -15774,7 +16442,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err54 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.sshAgent.type, parentSchema: schema181.properties.sshAgent, data: data26 };
+        const err54 = { instancePath: instancePath + "/sshAgent", schemaPath: "#/properties/sshAgent/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.sshAgent.type, parentSchema: schema184.properties.sshAgent, data: data26 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -15787,7 +16455,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data27 = data.knownHostsFile;
       if (typeof data27 === "string") {
         if (func2(data27) < 1) {
-          const err55 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.knownHostsFile, data: data27 };
+          const err55 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.knownHostsFile, data: data27 };
           if (vErrors === null) {
             vErrors = [err55];
           } else {
@@ -15796,7 +16464,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err56 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.knownHostsFile.type, parentSchema: schema181.properties.knownHostsFile, data: data27 };
+        const err56 = { instancePath: instancePath + "/knownHostsFile", schemaPath: "#/properties/knownHostsFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.knownHostsFile.type, parentSchema: schema184.properties.knownHostsFile, data: data27 };
         if (vErrors === null) {
           vErrors = [err56];
         } else {
@@ -15809,7 +16477,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data28 = data.submodules;
       if (typeof data28 === "string") {
         if (func2(data28) < 1) {
-          const err57 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.submodules, data: data28 };
+          const err57 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.submodules, data: data28 };
           if (vErrors === null) {
             vErrors = [err57];
           } else {
@@ -15818,7 +16486,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err58 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.submodules.type, parentSchema: schema181.properties.submodules, data: data28 };
+        const err58 = { instancePath: instancePath + "/submodules", schemaPath: "#/properties/submodules/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.submodules.type, parentSchema: schema184.properties.submodules, data: data28 };
         if (vErrors === null) {
           vErrors = [err58];
         } else {
@@ -15831,7 +16499,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data29 = data.signingKeyFile;
       if (typeof data29 === "string") {
         if (func2(data29) < 1) {
-          const err59 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.signingKeyFile, data: data29 };
+          const err59 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.signingKeyFile, data: data29 };
           if (vErrors === null) {
             vErrors = [err59];
           } else {
@@ -15840,7 +16508,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err60 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.signingKeyFile.type, parentSchema: schema181.properties.signingKeyFile, data: data29 };
+        const err60 = { instancePath: instancePath + "/signingKeyFile", schemaPath: "#/properties/signingKeyFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.signingKeyFile.type, parentSchema: schema184.properties.signingKeyFile, data: data29 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -15853,7 +16521,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data30 = data.signingPassphraseFile;
       if (typeof data30 === "string") {
         if (func2(data30) < 1) {
-          const err61 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.signingPassphraseFile, data: data30 };
+          const err61 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.signingPassphraseFile, data: data30 };
           if (vErrors === null) {
             vErrors = [err61];
           } else {
@@ -15862,7 +16530,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err62 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.signingPassphraseFile.type, parentSchema: schema181.properties.signingPassphraseFile, data: data30 };
+        const err62 = { instancePath: instancePath + "/signingPassphraseFile", schemaPath: "#/properties/signingPassphraseFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.signingPassphraseFile.type, parentSchema: schema184.properties.signingPassphraseFile, data: data30 };
         if (vErrors === null) {
           vErrors = [err62];
         } else {
@@ -15875,7 +16543,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data31 = data.listen;
       if (typeof data31 === "string") {
         if (func2(data31) < 1) {
-          const err63 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.listen, data: data31 };
+          const err63 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.listen, data: data31 };
           if (vErrors === null) {
             vErrors = [err63];
           } else {
@@ -15884,7 +16552,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err64 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.listen.type, parentSchema: schema181.properties.listen, data: data31 };
+        const err64 = { instancePath: instancePath + "/listen", schemaPath: "#/properties/listen/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.listen.type, parentSchema: schema184.properties.listen, data: data31 };
         if (vErrors === null) {
           vErrors = [err64];
         } else {
@@ -15897,7 +16565,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
       let data32 = data.webhookSecretFile;
       if (typeof data32 === "string") {
         if (func2(data32) < 1) {
-          const err65 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.webhookSecretFile, data: data32 };
+          const err65 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.webhookSecretFile, data: data32 };
           if (vErrors === null) {
             vErrors = [err65];
           } else {
@@ -15906,7 +16574,7 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
       } else {
-        const err66 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.webhookSecretFile.type, parentSchema: schema181.properties.webhookSecretFile, data: data32 };
+        const err66 = { instancePath: instancePath + "/webhookSecretFile", schemaPath: "#/properties/webhookSecretFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.webhookSecretFile.type, parentSchema: schema184.properties.webhookSecretFile, data: data32 };
         if (vErrors === null) {
           vErrors = [err66];
         } else {
@@ -15915,11 +16583,11 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.sources !== void 0) {
-      let data33 = data.sources;
-      if (data33 && typeof data33 == "object" && !Array.isArray(data33)) {
-        if (Object.keys(data33).length < 1) {
-          const err67 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema181.properties.sources, data: data33 };
+    if (data.notifications !== void 0) {
+      let data33 = data.notifications;
+      if (Array.isArray(data33)) {
+        if (data33.length < 1) {
+          const err67 = { instancePath: instancePath + "/notifications", schemaPath: "#/properties/notifications/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema184.properties.notifications, data: data33 };
           if (vErrors === null) {
             vErrors = [err67];
           } else {
@@ -15927,11 +16595,12 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        for (const key1 in data33) {
-          const _errs70 = errors;
-          if (typeof key1 === "string") {
-            if (!pattern114.test(key1)) {
-              const err68 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema181.properties.sources.propertyNames, data: key1, propertyName: key1 };
+        const len0 = data33.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data34 = data33[i0];
+          if (data34 && typeof data34 == "object" && !Array.isArray(data34)) {
+            if (data34.name === void 0) {
+              const err68 = { instancePath: instancePath + "/notifications/" + i0, schemaPath: "#/$defs/receiver/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema185.required, parentSchema: schema185, data: data34 };
               if (vErrors === null) {
                 vErrors = [err68];
               } else {
@@ -15939,31 +16608,18 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-          }
-          var valid1 = _errs70 === errors;
-          if (!valid1) {
-            const err69 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames", keyword: "propertyNames", params: { propertyName: key1 }, message: "property name must be valid", schema: schema181.properties.sources.propertyNames, parentSchema: schema181.properties.sources, data: data33 };
-            if (vErrors === null) {
-              vErrors = [err69];
-            } else {
-              vErrors.push(err69);
+            if (data34.type === void 0) {
+              const err69 = { instancePath: instancePath + "/notifications/" + i0, schemaPath: "#/$defs/receiver/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema185.required, parentSchema: schema185, data: data34 };
+              if (vErrors === null) {
+                vErrors = [err69];
+              } else {
+                vErrors.push(err69);
+              }
+              errors++;
             }
-            errors++;
-          }
-        }
-        for (const key2 in data33) {
-          let data34 = data33[key2];
-          if (!validate73(data34, { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data33, parentDataProperty: key2, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate73.errors : vErrors.concat(validate73.errors);
-            errors = vErrors.length;
-          }
-          if (data34 && typeof data34 == "object" && !Array.isArray(data34)) {
-            for (const key3 in data34) {
-              const _errs75 = errors;
-              const _errs76 = errors;
-              const _errs77 = errors;
-              if (!(key3 === "sources" || key3 === "state" || key3 === "listen" || key3 === "webhookSecretFile" || key3 === "logLevel")) {
-                const err70 = {};
+            for (const key1 in data34) {
+              if (!func1.call(schema185.properties, key1)) {
+                const err70 = { instancePath: instancePath + "/notifications/" + i0, schemaPath: "#/$defs/receiver/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema185, data: data34 };
                 if (vErrors === null) {
                   vErrors = [err70];
                 } else {
@@ -15971,28 +16627,21 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              var valid5 = _errs77 === errors;
-              if (valid5) {
-                const err71 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames/not", keyword: "not", params: {}, message: "must NOT be valid", schema: schema181.properties.sources.additionalProperties.propertyNames.not, parentSchema: schema181.properties.sources.additionalProperties.propertyNames, data: key3, propertyName: key3 };
-                if (vErrors === null) {
-                  vErrors = [err71];
-                } else {
-                  vErrors.push(err71);
-                }
-                errors++;
-              } else {
-                errors = _errs76;
-                if (vErrors !== null) {
-                  if (_errs76) {
-                    vErrors.length = _errs76;
+            }
+            if (data34.name !== void 0) {
+              let data35 = data34.name;
+              if (typeof data35 === "string") {
+                if (!pattern114.test(data35)) {
+                  const err71 = { instancePath: instancePath + "/notifications/" + i0 + "/name", schemaPath: "#/$defs/receiver/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema185.properties.name, data: data35 };
+                  if (vErrors === null) {
+                    vErrors = [err71];
                   } else {
-                    vErrors = null;
+                    vErrors.push(err71);
                   }
+                  errors++;
                 }
-              }
-              var valid4 = _errs75 === errors;
-              if (!valid4) {
-                const err72 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames", keyword: "propertyNames", params: { propertyName: key3 }, message: "property name must be valid", schema: schema181.properties.sources.additionalProperties.propertyNames, parentSchema: schema181.properties.sources.additionalProperties, data: data34 };
+              } else {
+                const err72 = { instancePath: instancePath + "/notifications/" + i0 + "/name", schemaPath: "#/$defs/receiver/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.name.type, parentSchema: schema185.properties.name, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err72];
                 } else {
@@ -16001,153 +16650,753 @@ function validate73(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
+            if (data34.type !== void 0) {
+              let data36 = data34.type;
+              if (typeof data36 !== "string") {
+                const err73 = { instancePath: instancePath + "/notifications/" + i0 + "/type", schemaPath: "#/$defs/receiver/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.type.type, parentSchema: schema185.properties.type, data: data36 };
+                if (vErrors === null) {
+                  vErrors = [err73];
+                } else {
+                  vErrors.push(err73);
+                }
+                errors++;
+              }
+              if (!(data36 === "webhook" || data36 === "slack" || data36 === "mattermost" || data36 === "email" || data36 === "github" || data36 === "gitlab" || data36 === "gitea")) {
+                const err74 = { instancePath: instancePath + "/notifications/" + i0 + "/type", schemaPath: "#/$defs/receiver/properties/type/enum", keyword: "enum", params: { allowedValues: schema185.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema185.properties.type.enum, parentSchema: schema185.properties.type, data: data36 };
+                if (vErrors === null) {
+                  vErrors = [err74];
+                } else {
+                  vErrors.push(err74);
+                }
+                errors++;
+              }
+            }
+            if (data34.url !== void 0) {
+              let data37 = data34.url;
+              if (typeof data37 === "string") {
+                if (func2(data37) < 1) {
+                  const err75 = { instancePath: instancePath + "/notifications/" + i0 + "/url", schemaPath: "#/$defs/receiver/properties/url/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema185.properties.url, data: data37 };
+                  if (vErrors === null) {
+                    vErrors = [err75];
+                  } else {
+                    vErrors.push(err75);
+                  }
+                  errors++;
+                }
+              } else {
+                const err76 = { instancePath: instancePath + "/notifications/" + i0 + "/url", schemaPath: "#/$defs/receiver/properties/url/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.url.type, parentSchema: schema185.properties.url, data: data37 };
+                if (vErrors === null) {
+                  vErrors = [err76];
+                } else {
+                  vErrors.push(err76);
+                }
+                errors++;
+              }
+            }
+            if (data34.urlFile !== void 0) {
+              let data38 = data34.urlFile;
+              if (typeof data38 === "string") {
+                if (func2(data38) < 1) {
+                  const err77 = { instancePath: instancePath + "/notifications/" + i0 + "/urlFile", schemaPath: "#/$defs/receiver/properties/urlFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema185.properties.urlFile, data: data38 };
+                  if (vErrors === null) {
+                    vErrors = [err77];
+                  } else {
+                    vErrors.push(err77);
+                  }
+                  errors++;
+                }
+              } else {
+                const err78 = { instancePath: instancePath + "/notifications/" + i0 + "/urlFile", schemaPath: "#/$defs/receiver/properties/urlFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.urlFile.type, parentSchema: schema185.properties.urlFile, data: data38 };
+                if (vErrors === null) {
+                  vErrors = [err78];
+                } else {
+                  vErrors.push(err78);
+                }
+                errors++;
+              }
+            }
+            if (data34.secretFile !== void 0) {
+              let data39 = data34.secretFile;
+              if (typeof data39 === "string") {
+                if (func2(data39) < 1) {
+                  const err79 = { instancePath: instancePath + "/notifications/" + i0 + "/secretFile", schemaPath: "#/$defs/receiver/properties/secretFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema185.properties.secretFile, data: data39 };
+                  if (vErrors === null) {
+                    vErrors = [err79];
+                  } else {
+                    vErrors.push(err79);
+                  }
+                  errors++;
+                }
+              } else {
+                const err80 = { instancePath: instancePath + "/notifications/" + i0 + "/secretFile", schemaPath: "#/$defs/receiver/properties/secretFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.secretFile.type, parentSchema: schema185.properties.secretFile, data: data39 };
+                if (vErrors === null) {
+                  vErrors = [err80];
+                } else {
+                  vErrors.push(err80);
+                }
+                errors++;
+              }
+            }
+            if (data34.events !== void 0) {
+              let data40 = data34.events;
+              if (Array.isArray(data40)) {
+                if (data40.length < 1) {
+                  const err81 = { instancePath: instancePath + "/notifications/" + i0 + "/events", schemaPath: "#/$defs/receiver/properties/events/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema185.properties.events, data: data40 };
+                  if (vErrors === null) {
+                    vErrors = [err81];
+                  } else {
+                    vErrors.push(err81);
+                  }
+                  errors++;
+                }
+                const len1 = data40.length;
+                for (let i1 = 0; i1 < len1; i1++) {
+                  let data41 = data40[i1];
+                  if (typeof data41 !== "string") {
+                    const err82 = { instancePath: instancePath + "/notifications/" + i0 + "/events/" + i1, schemaPath: "#/$defs/receiver/properties/events/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.events.items.type, parentSchema: schema185.properties.events.items, data: data41 };
+                    if (vErrors === null) {
+                      vErrors = [err82];
+                    } else {
+                      vErrors.push(err82);
+                    }
+                    errors++;
+                  }
+                  if (!(data41 === "commit-accepted" || data41 === "commit-rejected" || data41 === "commit-withdrawn" || data41 === "commit-converged" || data41 === "rollout-started" || data41 === "rollout-succeeded" || data41 === "rollout-failed" || data41 === "rollback-started" || data41 === "rolled-back" || data41 === "application-stalled" || data41 === "application-degraded" || data41 === "application-recovered" || data41 === "drift-found" || data41 === "drift-healed" || data41 === "host-unreachable" || data41 === "host-lost" || data41 === "host-back" || data41 === "operator-isolated" || data41 === "operator-reconnected")) {
+                    const err83 = { instancePath: instancePath + "/notifications/" + i0 + "/events/" + i1, schemaPath: "#/$defs/receiver/properties/events/items/enum", keyword: "enum", params: { allowedValues: schema185.properties.events.items.enum }, message: "must be equal to one of the allowed values", schema: schema185.properties.events.items.enum, parentSchema: schema185.properties.events.items, data: data41 };
+                    if (vErrors === null) {
+                      vErrors = [err83];
+                    } else {
+                      vErrors.push(err83);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err84 = { instancePath: instancePath + "/notifications/" + i0 + "/events", schemaPath: "#/$defs/receiver/properties/events/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema185.properties.events.type, parentSchema: schema185.properties.events, data: data40 };
+                if (vErrors === null) {
+                  vErrors = [err84];
+                } else {
+                  vErrors.push(err84);
+                }
+                errors++;
+              }
+            }
+            if (data34.applications !== void 0) {
+              let data42 = data34.applications;
+              if (Array.isArray(data42)) {
+                if (data42.length < 1) {
+                  const err85 = { instancePath: instancePath + "/notifications/" + i0 + "/applications", schemaPath: "#/$defs/receiver/properties/applications/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema185.properties.applications, data: data42 };
+                  if (vErrors === null) {
+                    vErrors = [err85];
+                  } else {
+                    vErrors.push(err85);
+                  }
+                  errors++;
+                }
+                const len2 = data42.length;
+                for (let i2 = 0; i2 < len2; i2++) {
+                  let data43 = data42[i2];
+                  if (typeof data43 === "string") {
+                    if (func2(data43) < 1) {
+                      const err86 = { instancePath: instancePath + "/notifications/" + i0 + "/applications/" + i2, schemaPath: "#/$defs/receiver/properties/applications/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema185.properties.applications.items, data: data43 };
+                      if (vErrors === null) {
+                        vErrors = [err86];
+                      } else {
+                        vErrors.push(err86);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err87 = { instancePath: instancePath + "/notifications/" + i0 + "/applications/" + i2, schemaPath: "#/$defs/receiver/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.applications.items.type, parentSchema: schema185.properties.applications.items, data: data43 };
+                    if (vErrors === null) {
+                      vErrors = [err87];
+                    } else {
+                      vErrors.push(err87);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err88 = { instancePath: instancePath + "/notifications/" + i0 + "/applications", schemaPath: "#/$defs/receiver/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema185.properties.applications.type, parentSchema: schema185.properties.applications, data: data42 };
+                if (vErrors === null) {
+                  vErrors = [err88];
+                } else {
+                  vErrors.push(err88);
+                }
+                errors++;
+              }
+            }
+            if (data34.reminder !== void 0) {
+              let data44 = data34.reminder;
+              if (typeof data44 === "string") {
+                if (!pattern115.test(data44)) {
+                  const err89 = { instancePath: instancePath + "/notifications/" + i0 + "/reminder", schemaPath: "#/$defs/receiver/properties/reminder/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema185.properties.reminder, data: data44 };
+                  if (vErrors === null) {
+                    vErrors = [err89];
+                  } else {
+                    vErrors.push(err89);
+                  }
+                  errors++;
+                }
+              } else {
+                const err90 = { instancePath: instancePath + "/notifications/" + i0 + "/reminder", schemaPath: "#/$defs/receiver/properties/reminder/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.reminder.type, parentSchema: schema185.properties.reminder, data: data44 };
+                if (vErrors === null) {
+                  vErrors = [err90];
+                } else {
+                  vErrors.push(err90);
+                }
+                errors++;
+              }
+            }
+            if (data34.caFile !== void 0) {
+              let data45 = data34.caFile;
+              if (typeof data45 === "string") {
+                if (func2(data45) < 1) {
+                  const err91 = { instancePath: instancePath + "/notifications/" + i0 + "/caFile", schemaPath: "#/$defs/receiver/properties/caFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema185.properties.caFile, data: data45 };
+                  if (vErrors === null) {
+                    vErrors = [err91];
+                  } else {
+                    vErrors.push(err91);
+                  }
+                  errors++;
+                }
+              } else {
+                const err92 = { instancePath: instancePath + "/notifications/" + i0 + "/caFile", schemaPath: "#/$defs/receiver/properties/caFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.caFile.type, parentSchema: schema185.properties.caFile, data: data45 };
+                if (vErrors === null) {
+                  vErrors = [err92];
+                } else {
+                  vErrors.push(err92);
+                }
+                errors++;
+              }
+            }
+            if (data34.host !== void 0) {
+              let data46 = data34.host;
+              if (typeof data46 === "string") {
+                if (func2(data46) < 1) {
+                  const err93 = { instancePath: instancePath + "/notifications/" + i0 + "/host", schemaPath: "#/$defs/receiver/properties/host/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema185.properties.host, data: data46 };
+                  if (vErrors === null) {
+                    vErrors = [err93];
+                  } else {
+                    vErrors.push(err93);
+                  }
+                  errors++;
+                }
+              } else {
+                const err94 = { instancePath: instancePath + "/notifications/" + i0 + "/host", schemaPath: "#/$defs/receiver/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.host.type, parentSchema: schema185.properties.host, data: data46 };
+                if (vErrors === null) {
+                  vErrors = [err94];
+                } else {
+                  vErrors.push(err94);
+                }
+                errors++;
+              }
+            }
+            if (data34.port !== void 0) {
+              let data47 = data34.port;
+              if (!(typeof data47 == "number" && (!(data47 % 1) && !isNaN(data47)) && isFinite(data47))) {
+                const err95 = { instancePath: instancePath + "/notifications/" + i0 + "/port", schemaPath: "#/$defs/receiver/properties/port/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema185.properties.port.type, parentSchema: schema185.properties.port, data: data47 };
+                if (vErrors === null) {
+                  vErrors = [err95];
+                } else {
+                  vErrors.push(err95);
+                }
+                errors++;
+              }
+              if (typeof data47 == "number" && isFinite(data47)) {
+                if (data47 > 65535 || isNaN(data47)) {
+                  const err96 = { instancePath: instancePath + "/notifications/" + i0 + "/port", schemaPath: "#/$defs/receiver/properties/port/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema185.properties.port, data: data47 };
+                  if (vErrors === null) {
+                    vErrors = [err96];
+                  } else {
+                    vErrors.push(err96);
+                  }
+                  errors++;
+                }
+                if (data47 < 1 || isNaN(data47)) {
+                  const err97 = { instancePath: instancePath + "/notifications/" + i0 + "/port", schemaPath: "#/$defs/receiver/properties/port/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema185.properties.port, data: data47 };
+                  if (vErrors === null) {
+                    vErrors = [err97];
+                  } else {
+                    vErrors.push(err97);
+                  }
+                  errors++;
+                }
+              }
+            }
+            if (data34.encryption !== void 0) {
+              let data48 = data34.encryption;
+              if (typeof data48 !== "string") {
+                const err98 = { instancePath: instancePath + "/notifications/" + i0 + "/encryption", schemaPath: "#/$defs/receiver/properties/encryption/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.encryption.type, parentSchema: schema185.properties.encryption, data: data48 };
+                if (vErrors === null) {
+                  vErrors = [err98];
+                } else {
+                  vErrors.push(err98);
+                }
+                errors++;
+              }
+              if (!(data48 === "starttls" || data48 === "tls" || data48 === "none")) {
+                const err99 = { instancePath: instancePath + "/notifications/" + i0 + "/encryption", schemaPath: "#/$defs/receiver/properties/encryption/enum", keyword: "enum", params: { allowedValues: schema185.properties.encryption.enum }, message: "must be equal to one of the allowed values", schema: schema185.properties.encryption.enum, parentSchema: schema185.properties.encryption, data: data48 };
+                if (vErrors === null) {
+                  vErrors = [err99];
+                } else {
+                  vErrors.push(err99);
+                }
+                errors++;
+              }
+            }
+            if (data34.username !== void 0) {
+              let data49 = data34.username;
+              if (typeof data49 === "string") {
+                if (func2(data49) < 1) {
+                  const err100 = { instancePath: instancePath + "/notifications/" + i0 + "/username", schemaPath: "#/$defs/receiver/properties/username/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema185.properties.username, data: data49 };
+                  if (vErrors === null) {
+                    vErrors = [err100];
+                  } else {
+                    vErrors.push(err100);
+                  }
+                  errors++;
+                }
+              } else {
+                const err101 = { instancePath: instancePath + "/notifications/" + i0 + "/username", schemaPath: "#/$defs/receiver/properties/username/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.username.type, parentSchema: schema185.properties.username, data: data49 };
+                if (vErrors === null) {
+                  vErrors = [err101];
+                } else {
+                  vErrors.push(err101);
+                }
+                errors++;
+              }
+            }
+            if (data34.passwordFile !== void 0) {
+              let data50 = data34.passwordFile;
+              if (typeof data50 === "string") {
+                if (func2(data50) < 1) {
+                  const err102 = { instancePath: instancePath + "/notifications/" + i0 + "/passwordFile", schemaPath: "#/$defs/receiver/properties/passwordFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema185.properties.passwordFile, data: data50 };
+                  if (vErrors === null) {
+                    vErrors = [err102];
+                  } else {
+                    vErrors.push(err102);
+                  }
+                  errors++;
+                }
+              } else {
+                const err103 = { instancePath: instancePath + "/notifications/" + i0 + "/passwordFile", schemaPath: "#/$defs/receiver/properties/passwordFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.passwordFile.type, parentSchema: schema185.properties.passwordFile, data: data50 };
+                if (vErrors === null) {
+                  vErrors = [err103];
+                } else {
+                  vErrors.push(err103);
+                }
+                errors++;
+              }
+            }
+            if (data34.from !== void 0) {
+              let data51 = data34.from;
+              if (typeof data51 === "string") {
+                if (func2(data51) < 1) {
+                  const err104 = { instancePath: instancePath + "/notifications/" + i0 + "/from", schemaPath: "#/$defs/receiver/properties/from/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema185.properties.from, data: data51 };
+                  if (vErrors === null) {
+                    vErrors = [err104];
+                  } else {
+                    vErrors.push(err104);
+                  }
+                  errors++;
+                }
+              } else {
+                const err105 = { instancePath: instancePath + "/notifications/" + i0 + "/from", schemaPath: "#/$defs/receiver/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.from.type, parentSchema: schema185.properties.from, data: data51 };
+                if (vErrors === null) {
+                  vErrors = [err105];
+                } else {
+                  vErrors.push(err105);
+                }
+                errors++;
+              }
+            }
+            if (data34.to !== void 0) {
+              let data52 = data34.to;
+              if (Array.isArray(data52)) {
+                if (data52.length < 1) {
+                  const err106 = { instancePath: instancePath + "/notifications/" + i0 + "/to", schemaPath: "#/$defs/receiver/properties/to/minItems", keyword: "minItems", params: { limit: 1 }, message: "must NOT have fewer than 1 items", schema: 1, parentSchema: schema185.properties.to, data: data52 };
+                  if (vErrors === null) {
+                    vErrors = [err106];
+                  } else {
+                    vErrors.push(err106);
+                  }
+                  errors++;
+                }
+                const len3 = data52.length;
+                for (let i3 = 0; i3 < len3; i3++) {
+                  let data53 = data52[i3];
+                  if (typeof data53 === "string") {
+                    if (func2(data53) < 3) {
+                      const err107 = { instancePath: instancePath + "/notifications/" + i0 + "/to/" + i3, schemaPath: "#/$defs/receiver/properties/to/items/minLength", keyword: "minLength", params: { limit: 3 }, message: "must NOT have fewer than 3 characters", schema: 3, parentSchema: schema185.properties.to.items, data: data53 };
+                      if (vErrors === null) {
+                        vErrors = [err107];
+                      } else {
+                        vErrors.push(err107);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err108 = { instancePath: instancePath + "/notifications/" + i0 + "/to/" + i3, schemaPath: "#/$defs/receiver/properties/to/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.to.items.type, parentSchema: schema185.properties.to.items, data: data53 };
+                    if (vErrors === null) {
+                      vErrors = [err108];
+                    } else {
+                      vErrors.push(err108);
+                    }
+                    errors++;
+                  }
+                }
+              } else {
+                const err109 = { instancePath: instancePath + "/notifications/" + i0 + "/to", schemaPath: "#/$defs/receiver/properties/to/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema185.properties.to.type, parentSchema: schema185.properties.to, data: data52 };
+                if (vErrors === null) {
+                  vErrors = [err109];
+                } else {
+                  vErrors.push(err109);
+                }
+                errors++;
+              }
+            }
+            if (data34.tokenFile !== void 0) {
+              let data54 = data34.tokenFile;
+              if (typeof data54 === "string") {
+                if (func2(data54) < 1) {
+                  const err110 = { instancePath: instancePath + "/notifications/" + i0 + "/tokenFile", schemaPath: "#/$defs/receiver/properties/tokenFile/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema185.properties.tokenFile, data: data54 };
+                  if (vErrors === null) {
+                    vErrors = [err110];
+                  } else {
+                    vErrors.push(err110);
+                  }
+                  errors++;
+                }
+              } else {
+                const err111 = { instancePath: instancePath + "/notifications/" + i0 + "/tokenFile", schemaPath: "#/$defs/receiver/properties/tokenFile/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.tokenFile.type, parentSchema: schema185.properties.tokenFile, data: data54 };
+                if (vErrors === null) {
+                  vErrors = [err111];
+                } else {
+                  vErrors.push(err111);
+                }
+                errors++;
+              }
+            }
+            if (data34.apiUrl !== void 0) {
+              let data55 = data34.apiUrl;
+              if (typeof data55 === "string") {
+                if (func2(data55) < 1) {
+                  const err112 = { instancePath: instancePath + "/notifications/" + i0 + "/apiUrl", schemaPath: "#/$defs/receiver/properties/apiUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema185.properties.apiUrl, data: data55 };
+                  if (vErrors === null) {
+                    vErrors = [err112];
+                  } else {
+                    vErrors.push(err112);
+                  }
+                  errors++;
+                }
+              } else {
+                const err113 = { instancePath: instancePath + "/notifications/" + i0 + "/apiUrl", schemaPath: "#/$defs/receiver/properties/apiUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.apiUrl.type, parentSchema: schema185.properties.apiUrl, data: data55 };
+                if (vErrors === null) {
+                  vErrors = [err113];
+                } else {
+                  vErrors.push(err113);
+                }
+                errors++;
+              }
+            }
+            if (data34.project !== void 0) {
+              let data56 = data34.project;
+              if (typeof data56 === "string") {
+                if (func2(data56) < 1) {
+                  const err114 = { instancePath: instancePath + "/notifications/" + i0 + "/project", schemaPath: "#/$defs/receiver/properties/project/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema185.properties.project, data: data56 };
+                  if (vErrors === null) {
+                    vErrors = [err114];
+                  } else {
+                    vErrors.push(err114);
+                  }
+                  errors++;
+                }
+              } else {
+                const err115 = { instancePath: instancePath + "/notifications/" + i0 + "/project", schemaPath: "#/$defs/receiver/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.project.type, parentSchema: schema185.properties.project, data: data56 };
+                if (vErrors === null) {
+                  vErrors = [err115];
+                } else {
+                  vErrors.push(err115);
+                }
+                errors++;
+              }
+            }
+            if (data34.targetUrl !== void 0) {
+              let data57 = data34.targetUrl;
+              if (typeof data57 === "string") {
+                if (func2(data57) < 1) {
+                  const err116 = { instancePath: instancePath + "/notifications/" + i0 + "/targetUrl", schemaPath: "#/$defs/receiver/properties/targetUrl/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema185.properties.targetUrl, data: data57 };
+                  if (vErrors === null) {
+                    vErrors = [err116];
+                  } else {
+                    vErrors.push(err116);
+                  }
+                  errors++;
+                }
+              } else {
+                const err117 = { instancePath: instancePath + "/notifications/" + i0 + "/targetUrl", schemaPath: "#/$defs/receiver/properties/targetUrl/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.targetUrl.type, parentSchema: schema185.properties.targetUrl, data: data57 };
+                if (vErrors === null) {
+                  vErrors = [err117];
+                } else {
+                  vErrors.push(err117);
+                }
+                errors++;
+              }
+            }
           } else {
-            const err73 = { instancePath: instancePath + "/sources/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema181.properties.sources.additionalProperties.type, parentSchema: schema181.properties.sources.additionalProperties, data: data34 };
+            const err118 = { instancePath: instancePath + "/notifications/" + i0, schemaPath: "#/$defs/receiver/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema185.type, parentSchema: schema185, data: data34 };
             if (vErrors === null) {
-              vErrors = [err73];
+              vErrors = [err118];
             } else {
-              vErrors.push(err73);
+              vErrors.push(err118);
             }
             errors++;
           }
         }
       } else {
-        const err74 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema181.properties.sources.type, parentSchema: schema181.properties.sources, data: data33 };
+        const err119 = { instancePath: instancePath + "/notifications", schemaPath: "#/properties/notifications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema184.properties.notifications.type, parentSchema: schema184.properties.notifications, data: data33 };
         if (vErrors === null) {
-          vErrors = [err74];
+          vErrors = [err119];
         } else {
-          vErrors.push(err74);
+          vErrors.push(err119);
+        }
+        errors++;
+      }
+    }
+    if (data.sources !== void 0) {
+      let data58 = data.sources;
+      if (data58 && typeof data58 == "object" && !Array.isArray(data58)) {
+        if (Object.keys(data58).length < 1) {
+          const err120 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/minProperties", keyword: "minProperties", params: { limit: 1 }, message: "must NOT have fewer than 1 properties", schema: 1, parentSchema: schema184.properties.sources, data: data58 };
+          if (vErrors === null) {
+            vErrors = [err120];
+          } else {
+            vErrors.push(err120);
+          }
+          errors++;
+        }
+        for (const key2 in data58) {
+          const _errs122 = errors;
+          if (typeof key2 === "string") {
+            if (!pattern114.test(key2)) {
+              const err121 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema184.properties.sources.propertyNames, data: key2, propertyName: key2 };
+              if (vErrors === null) {
+                vErrors = [err121];
+              } else {
+                vErrors.push(err121);
+              }
+              errors++;
+            }
+          }
+          var valid11 = _errs122 === errors;
+          if (!valid11) {
+            const err122 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames", keyword: "propertyNames", params: { propertyName: key2 }, message: "property name must be valid", schema: schema184.properties.sources.propertyNames, parentSchema: schema184.properties.sources, data: data58 };
+            if (vErrors === null) {
+              vErrors = [err122];
+            } else {
+              vErrors.push(err122);
+            }
+            errors++;
+          }
+        }
+        for (const key3 in data58) {
+          let data59 = data58[key3];
+          if (!validate75(data59, { instancePath: instancePath + "/sources/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), parentData: data58, parentDataProperty: key3, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate75.errors : vErrors.concat(validate75.errors);
+            errors = vErrors.length;
+          }
+          if (data59 && typeof data59 == "object" && !Array.isArray(data59)) {
+            for (const key4 in data59) {
+              const _errs127 = errors;
+              const _errs128 = errors;
+              const _errs129 = errors;
+              if (!(key4 === "sources" || key4 === "state" || key4 === "listen" || key4 === "webhookSecretFile" || key4 === "logLevel")) {
+                const err123 = {};
+                if (vErrors === null) {
+                  vErrors = [err123];
+                } else {
+                  vErrors.push(err123);
+                }
+                errors++;
+              }
+              var valid15 = _errs129 === errors;
+              if (valid15) {
+                const err124 = { instancePath: instancePath + "/sources/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames/not", keyword: "not", params: {}, message: "must NOT be valid", schema: schema184.properties.sources.additionalProperties.propertyNames.not, parentSchema: schema184.properties.sources.additionalProperties.propertyNames, data: key4, propertyName: key4 };
+                if (vErrors === null) {
+                  vErrors = [err124];
+                } else {
+                  vErrors.push(err124);
+                }
+                errors++;
+              } else {
+                errors = _errs128;
+                if (vErrors !== null) {
+                  if (_errs128) {
+                    vErrors.length = _errs128;
+                  } else {
+                    vErrors = null;
+                  }
+                }
+              }
+              var valid14 = _errs127 === errors;
+              if (!valid14) {
+                const err125 = { instancePath: instancePath + "/sources/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/propertyNames", keyword: "propertyNames", params: { propertyName: key4 }, message: "property name must be valid", schema: schema184.properties.sources.additionalProperties.propertyNames, parentSchema: schema184.properties.sources.additionalProperties, data: data59 };
+                if (vErrors === null) {
+                  vErrors = [err125];
+                } else {
+                  vErrors.push(err125);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err126 = { instancePath: instancePath + "/sources/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/sources/additionalProperties/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema184.properties.sources.additionalProperties.type, parentSchema: schema184.properties.sources.additionalProperties, data: data59 };
+            if (vErrors === null) {
+              vErrors = [err126];
+            } else {
+              vErrors.push(err126);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err127 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema184.properties.sources.type, parentSchema: schema184.properties.sources, data: data58 };
+        if (vErrors === null) {
+          vErrors = [err127];
+        } else {
+          vErrors.push(err127);
         }
         errors++;
       }
     }
     if (data.pollInterval !== void 0) {
-      let data35 = data.pollInterval;
-      if (typeof data35 === "string") {
-        if (!pattern115.test(data35)) {
-          const err75 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema181.properties.pollInterval, data: data35 };
+      let data60 = data.pollInterval;
+      if (typeof data60 === "string") {
+        if (!pattern115.test(data60)) {
+          const err128 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema184.properties.pollInterval, data: data60 };
           if (vErrors === null) {
-            vErrors = [err75];
+            vErrors = [err128];
           } else {
-            vErrors.push(err75);
+            vErrors.push(err128);
           }
           errors++;
         }
       } else {
-        const err76 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.pollInterval.type, parentSchema: schema181.properties.pollInterval, data: data35 };
+        const err129 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.pollInterval.type, parentSchema: schema184.properties.pollInterval, data: data60 };
         if (vErrors === null) {
-          vErrors = [err76];
+          vErrors = [err129];
         } else {
-          vErrors.push(err76);
+          vErrors.push(err129);
         }
         errors++;
       }
     }
     if (data.resyncInterval !== void 0) {
-      let data36 = data.resyncInterval;
-      if (typeof data36 === "string") {
-        if (!pattern115.test(data36)) {
-          const err77 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema181.properties.resyncInterval, data: data36 };
+      let data61 = data.resyncInterval;
+      if (typeof data61 === "string") {
+        if (!pattern115.test(data61)) {
+          const err130 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema184.properties.resyncInterval, data: data61 };
           if (vErrors === null) {
-            vErrors = [err77];
+            vErrors = [err130];
           } else {
-            vErrors.push(err77);
+            vErrors.push(err130);
           }
           errors++;
         }
       } else {
-        const err78 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.resyncInterval.type, parentSchema: schema181.properties.resyncInterval, data: data36 };
+        const err131 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.resyncInterval.type, parentSchema: schema184.properties.resyncInterval, data: data61 };
         if (vErrors === null) {
-          vErrors = [err78];
+          vErrors = [err131];
         } else {
-          vErrors.push(err78);
+          vErrors.push(err131);
         }
         errors++;
       }
     }
     if (data.historyBudget !== void 0) {
-      let data37 = data.historyBudget;
-      if (typeof data37 !== "string" && !(typeof data37 == "number" && (!(data37 % 1) && !isNaN(data37)) && isFinite(data37))) {
-        const err79 = { instancePath: instancePath + "/historyBudget", schemaPath: "#/properties/historyBudget/type", keyword: "type", params: { type: schema181.properties.historyBudget.type }, message: "must be string,integer", schema: schema181.properties.historyBudget.type, parentSchema: schema181.properties.historyBudget, data: data37 };
+      let data62 = data.historyBudget;
+      if (typeof data62 !== "string" && !(typeof data62 == "number" && (!(data62 % 1) && !isNaN(data62)) && isFinite(data62))) {
+        const err132 = { instancePath: instancePath + "/historyBudget", schemaPath: "#/properties/historyBudget/type", keyword: "type", params: { type: schema184.properties.historyBudget.type }, message: "must be string,integer", schema: schema184.properties.historyBudget.type, parentSchema: schema184.properties.historyBudget, data: data62 };
         if (vErrors === null) {
-          vErrors = [err79];
+          vErrors = [err132];
         } else {
-          vErrors.push(err79);
+          vErrors.push(err132);
         }
         errors++;
       }
-      if (typeof data37 == "number" && isFinite(data37)) {
-        if (data37 < 1 || isNaN(data37)) {
-          const err80 = { instancePath: instancePath + "/historyBudget", schemaPath: "#/properties/historyBudget/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema181.properties.historyBudget, data: data37 };
+      if (typeof data62 == "number" && isFinite(data62)) {
+        if (data62 < 1 || isNaN(data62)) {
+          const err133 = { instancePath: instancePath + "/historyBudget", schemaPath: "#/properties/historyBudget/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema184.properties.historyBudget, data: data62 };
           if (vErrors === null) {
-            vErrors = [err80];
+            vErrors = [err133];
           } else {
-            vErrors.push(err80);
+            vErrors.push(err133);
           }
           errors++;
         }
       }
-      if (typeof data37 === "string") {
-        if (func2(data37) < 1) {
-          const err81 = { instancePath: instancePath + "/historyBudget", schemaPath: "#/properties/historyBudget/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema181.properties.historyBudget, data: data37 };
+      if (typeof data62 === "string") {
+        if (func2(data62) < 1) {
+          const err134 = { instancePath: instancePath + "/historyBudget", schemaPath: "#/properties/historyBudget/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema184.properties.historyBudget, data: data62 };
           if (vErrors === null) {
-            vErrors = [err81];
+            vErrors = [err134];
           } else {
-            vErrors.push(err81);
+            vErrors.push(err134);
           }
           errors++;
         }
       }
     }
     if (data.logLevel !== void 0) {
-      let data38 = data.logLevel;
-      if (typeof data38 !== "string") {
-        const err82 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema181.properties.logLevel.type, parentSchema: schema181.properties.logLevel, data: data38 };
+      let data63 = data.logLevel;
+      if (typeof data63 !== "string") {
+        const err135 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.logLevel.type, parentSchema: schema184.properties.logLevel, data: data63 };
         if (vErrors === null) {
-          vErrors = [err82];
+          vErrors = [err135];
         } else {
-          vErrors.push(err82);
+          vErrors.push(err135);
         }
         errors++;
       }
-      if (!(data38 === "debug" || data38 === "info" || data38 === "warn" || data38 === "error" || data38 === "silent")) {
-        const err83 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema181.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema181.properties.logLevel.enum, parentSchema: schema181.properties.logLevel, data: data38 };
+      if (!(data63 === "debug" || data63 === "info" || data63 === "warn" || data63 === "error" || data63 === "silent")) {
+        const err136 = { instancePath: instancePath + "/logLevel", schemaPath: "#/properties/logLevel/enum", keyword: "enum", params: { allowedValues: schema184.properties.logLevel.enum }, message: "must be equal to one of the allowed values", schema: schema184.properties.logLevel.enum, parentSchema: schema184.properties.logLevel, data: data63 };
         if (vErrors === null) {
-          vErrors = [err83];
+          vErrors = [err136];
         } else {
-          vErrors.push(err83);
+          vErrors.push(err136);
         }
         errors++;
       }
     }
   } else {
-    const err84 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema181.type, parentSchema: schema181, data };
+    const err137 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema184.type, parentSchema: schema184, data };
     if (vErrors === null) {
-      vErrors = [err84];
+      vErrors = [err137];
     } else {
-      vErrors.push(err84);
+      vErrors.push(err137);
     }
     errors++;
   }
-  validate73.errors = vErrors;
+  validate75.errors = vErrors;
   return errors === 0;
 }
-validate73.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validatePlan = validate74;
-var schema182 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "hash", "inSync", "adoptions", "steps", "unavailability", "blocked", "hostNotes", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "hash": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "hostNotes": { "type": "array", "items": { "$ref": "#/$defs/hostNote" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "hostNote": { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } }, "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "remove-image", "remove-volume", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema183 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema191 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
-var schema192 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema193 = { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } };
-var schema194 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var pattern118 = new RegExp("^[0-9a-f]{64}$", "u");
-var schema184 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
-var schema185 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
-var schema186 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
-function validate76(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate75.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validatePlan = validate76;
+var schema186 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/plan.schema.json", "type": "object", "required": ["version", "revision", "hash", "inSync", "adoptions", "steps", "unavailability", "blocked", "hostNotes", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "hash": { "type": ["string", "null"], "pattern": "^[0-9a-f]{64}$" }, "inSync": { "type": "boolean" }, "adoptions": { "type": "array", "items": { "$ref": "#/$defs/adoption" } }, "steps": { "type": "array", "items": { "$ref": "#/$defs/step" } }, "unavailability": { "type": "array", "items": { "$ref": "#/$defs/unavailability" } }, "blocked": { "type": "array", "items": { "$ref": "#/$defs/blocked" } }, "hostNotes": { "type": "array", "items": { "$ref": "#/$defs/hostNote" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "hostNote": { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } }, "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "position": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] }, "change": { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } }, "cause": { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "step": { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "remove-image", "remove-volume", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } }, "adoption": { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } }, "unavailability": { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "blocked": { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema187 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema195 = { "type": "object", "required": ["application", "service", "desired", "before", "lowest", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "desired": { "type": "integer" }, "before": { "type": "integer" }, "lowest": { "type": "integer" }, "reason": { "type": "string" } } };
+var schema196 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema197 = { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } };
+var schema198 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var pattern120 = new RegExp("^[0-9a-f]{64}$", "u");
+var schema188 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema189 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
+var schema190 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
+function validate78(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate76.evaluated;
+  const evaluated0 = validate78.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -16156,7 +17405,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.path === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema185.required, parentSchema: schema185, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema189.required, parentSchema: schema189, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -16165,7 +17414,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema185.required, parentSchema: schema185, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema189.required, parentSchema: schema189, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -16174,7 +17423,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema185.required, parentSchema: schema185, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema189.required, parentSchema: schema189, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -16184,7 +17433,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "path" || key0 === "from" || key0 === "to")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema185, data };
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema189, data };
         if (vErrors === null) {
           vErrors = [err3];
         } else {
@@ -16196,7 +17445,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data0 = data.path;
       if (typeof data0 !== "string") {
-        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema185.properties.path.type, parentSchema: schema185.properties.path, data: data0 };
+        const err4 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.path.type, parentSchema: schema189.properties.path, data: data0 };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -16211,7 +17460,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       let valid2 = false;
       const _errs7 = errors;
       if (typeof data1 !== "string" && !(typeof data1 == "number" && isFinite(data1)) && typeof data1 !== "boolean" && data1 !== null) {
-        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema186.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema186.anyOf[0].type, parentSchema: schema186.anyOf[0], data: data1 };
+        const err5 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema190.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema190.anyOf[0].type, parentSchema: schema190.anyOf[0], data: data1 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -16227,7 +17476,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data2 = data1[i0];
           if (typeof data2 !== "string") {
-            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.anyOf[1].items.type, parentSchema: schema186.anyOf[1].items, data: data2 };
+            const err6 = { instancePath: instancePath + "/from/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.anyOf[1].items.type, parentSchema: schema190.anyOf[1].items, data: data2 };
             if (vErrors === null) {
               vErrors = [err6];
             } else {
@@ -16237,7 +17486,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema186.anyOf[1].type, parentSchema: schema186.anyOf[1], data: data1 };
+        const err7 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema190.anyOf[1].type, parentSchema: schema190.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -16248,7 +17497,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs9 === errors;
       valid2 = valid2 || _valid0;
       if (!valid2) {
-        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema186.anyOf, parentSchema: schema186, data: data1 };
+        const err8 = { instancePath: instancePath + "/from", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema190.anyOf, parentSchema: schema190, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -16272,7 +17521,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs16 = errors;
       if (typeof data3 !== "string" && !(typeof data3 == "number" && isFinite(data3)) && typeof data3 !== "boolean" && data3 !== null) {
-        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema186.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema186.anyOf[0].type, parentSchema: schema186.anyOf[0], data: data3 };
+        const err9 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema190.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema190.anyOf[0].type, parentSchema: schema190.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -16288,7 +17537,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data4 = data3[i1];
           if (typeof data4 !== "string") {
-            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema186.anyOf[1].items.type, parentSchema: schema186.anyOf[1].items, data: data4 };
+            const err10 = { instancePath: instancePath + "/to/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.anyOf[1].items.type, parentSchema: schema190.anyOf[1].items, data: data4 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -16298,7 +17547,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema186.anyOf[1].type, parentSchema: schema186.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema190.anyOf[1].type, parentSchema: schema190.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -16309,7 +17558,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs18 === errors;
       valid6 = valid6 || _valid1;
       if (!valid6) {
-        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema186.anyOf, parentSchema: schema186, data: data3 };
+        const err12 = { instancePath: instancePath + "/to", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema190.anyOf, parentSchema: schema190, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -16328,7 +17577,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema185.type, parentSchema: schema185, data };
+    const err13 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema189.type, parentSchema: schema189, data };
     if (vErrors === null) {
       vErrors = [err13];
     } else {
@@ -16336,14 +17585,14 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate76.errors = vErrors;
+  validate78.errors = vErrors;
   return errors === 0;
 }
-validate76.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate75(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate78.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate77(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate75.evaluated;
+  const evaluated0 = validate77.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -16352,7 +17601,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema184.required, parentSchema: schema184, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema188.required, parentSchema: schema188, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -16361,7 +17610,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema184.required, parentSchema: schema184, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema188.required, parentSchema: schema188, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -16370,7 +17619,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema184.required, parentSchema: schema184, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema188.required, parentSchema: schema188, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -16379,7 +17628,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema184.required, parentSchema: schema184, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema188.required, parentSchema: schema188, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -16388,7 +17637,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.container === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema184.required, parentSchema: schema184, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema188.required, parentSchema: schema188, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -16397,7 +17646,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.outcome === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema184.required, parentSchema: schema184, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema188.required, parentSchema: schema188, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -16406,7 +17655,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.differs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "differs" }, message: "must have required property 'differs'", schema: schema184.required, parentSchema: schema184, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "differs" }, message: "must have required property 'differs'", schema: schema188.required, parentSchema: schema188, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -16415,7 +17664,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema184.required, parentSchema: schema184, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema188.required, parentSchema: schema188, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -16425,7 +17674,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "application" || key0 === "service" || key0 === "slot" || key0 === "host" || key0 === "container" || key0 === "outcome" || key0 === "differs" || key0 === "changes")) {
-        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema184, data };
+        const err8 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema188, data };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -16437,7 +17686,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.application.type, parentSchema: schema184.properties.application, data: data0 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.application.type, parentSchema: schema188.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -16449,7 +17698,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data1 = data.service;
       if (typeof data1 !== "string") {
-        const err10 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.service.type, parentSchema: schema184.properties.service, data: data1 };
+        const err10 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.service.type, parentSchema: schema188.properties.service, data: data1 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -16461,7 +17710,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data2 = data.slot;
       if (typeof data2 !== "string") {
-        const err11 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.slot.type, parentSchema: schema184.properties.slot, data: data2 };
+        const err11 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.slot.type, parentSchema: schema188.properties.slot, data: data2 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -16473,7 +17722,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data3 = data.host;
       if (typeof data3 !== "string") {
-        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.host.type, parentSchema: schema184.properties.host, data: data3 };
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.host.type, parentSchema: schema188.properties.host, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -16485,7 +17734,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.container !== void 0) {
       let data4 = data.container;
       if (typeof data4 !== "string") {
-        const err13 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.container.type, parentSchema: schema184.properties.container, data: data4 };
+        const err13 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.container.type, parentSchema: schema188.properties.container, data: data4 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -16497,7 +17746,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.outcome !== void 0) {
       let data5 = data.outcome;
       if (typeof data5 !== "string") {
-        const err14 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema184.properties.outcome.type, parentSchema: schema184.properties.outcome, data: data5 };
+        const err14 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.outcome.type, parentSchema: schema188.properties.outcome, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -16506,7 +17755,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "adopted" || data5 === "refused" || data5 === "superseded" || data5 === "unclaimed")) {
-        const err15 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema184.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema184.properties.outcome.enum, parentSchema: schema184.properties.outcome, data: data5 };
+        const err15 = { instancePath: instancePath + "/outcome", schemaPath: "#/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema188.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema188.properties.outcome.enum, parentSchema: schema188.properties.outcome, data: data5 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -16518,7 +17767,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.differs !== void 0) {
       let data6 = data.differs;
       if (typeof data6 !== "boolean") {
-        const err16 = { instancePath: instancePath + "/differs", schemaPath: "#/properties/differs/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema184.properties.differs.type, parentSchema: schema184.properties.differs, data: data6 };
+        const err16 = { instancePath: instancePath + "/differs", schemaPath: "#/properties/differs/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema188.properties.differs.type, parentSchema: schema188.properties.differs, data: data6 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -16532,13 +17781,13 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data7)) {
         const len0 = data7.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate76(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate76.errors : vErrors.concat(validate76.errors);
+          if (!validate78(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate78.errors : vErrors.concat(validate78.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err17 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema184.properties.changes.type, parentSchema: schema184.properties.changes, data: data7 };
+        const err17 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema188.properties.changes.type, parentSchema: schema188.properties.changes, data: data7 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -16548,7 +17797,7 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err18 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema184.type, parentSchema: schema184, data };
+    const err18 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema188.type, parentSchema: schema188, data };
     if (vErrors === null) {
       vErrors = [err18];
     } else {
@@ -16556,17 +17805,17 @@ function validate75(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate75.errors = vErrors;
+  validate77.errors = vErrors;
   return errors === 0;
 }
-validate75.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema188 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "remove-image", "remove-volume", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
-var schema189 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
-var schema190 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
-function validate80(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate77.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema192 = { "type": "object", "required": ["wave", "host", "application", "service", "slot", "action", "subject", "detail", "cause"], "additionalProperties": false, "properties": { "wave": { "type": "integer", "minimum": 1 }, "host": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "action": { "type": "string", "enum": ["pull-image", "remove-image", "remove-volume", "create-network", "remove-network", "create-volume", "create-container", "start-container", "run-hooks", "unpause-container", "update-container", "deliver-files", "rename-container", "connect-network", "disconnect-network", "stop-container", "remove-container"] }, "subject": { "type": "string" }, "detail": { "type": "string" }, "cause": { "$ref": "#/$defs/cause" } } };
+var schema193 = { "type": "object", "required": ["commit", "origin", "path", "reason", "changes"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/position" }, { "type": "null" }] }, "path": { "type": "string" }, "reason": { "type": "string" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
+var schema194 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
+function validate82(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate80.evaluated;
+  const evaluated0 = validate82.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -16575,7 +17824,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.commit === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema189.required, parentSchema: schema189, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -16584,7 +17833,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema189.required, parentSchema: schema189, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -16593,7 +17842,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.path === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema189.required, parentSchema: schema189, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -16602,7 +17851,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema189.required, parentSchema: schema189, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -16611,7 +17860,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema189.required, parentSchema: schema189, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema193.required, parentSchema: schema193, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -16621,7 +17870,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "commit" || key0 === "origin" || key0 === "path" || key0 === "reason" || key0 === "changes")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema189, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema193, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -16633,7 +17882,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data0 = data.commit;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.commit.type, parentSchema: schema189.properties.commit, data: data0 };
+        const err6 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.commit.type, parentSchema: schema193.properties.commit, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -16649,7 +17898,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs6 = errors;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.file === void 0) {
-          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema190.required, parentSchema: schema190, data: data1 };
+          const err7 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema194.required, parentSchema: schema194, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -16658,7 +17907,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.line === void 0) {
-          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema190.required, parentSchema: schema190, data: data1 };
+          const err8 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema194.required, parentSchema: schema194, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -16667,7 +17916,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.column === void 0) {
-          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema190.required, parentSchema: schema190, data: data1 };
+          const err9 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema194.required, parentSchema: schema194, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -16677,7 +17926,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema190, data: data1 };
+            const err10 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema194, data: data1 };
             if (vErrors === null) {
               vErrors = [err10];
             } else {
@@ -16689,7 +17938,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.file !== void 0) {
           let data2 = data1.file;
           if (typeof data2 !== "string") {
-            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema190.properties.file.type, parentSchema: schema190.properties.file, data: data2 };
+            const err11 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/position/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.file.type, parentSchema: schema194.properties.file, data: data2 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -16701,7 +17950,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.line !== void 0) {
           let data3 = data1.line;
           if (!(typeof data3 == "number" && (!(data3 % 1) && !isNaN(data3)) && isFinite(data3))) {
-            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema190.properties.line.type, parentSchema: schema190.properties.line, data: data3 };
+            const err12 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema194.properties.line.type, parentSchema: schema194.properties.line, data: data3 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -16711,7 +17960,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data3 == "number" && isFinite(data3)) {
             if (data3 < 1 || isNaN(data3)) {
-              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema190.properties.line, data: data3 };
+              const err13 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/position/properties/line/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema194.properties.line, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -16724,7 +17973,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.column !== void 0) {
           let data4 = data1.column;
           if (!(typeof data4 == "number" && (!(data4 % 1) && !isNaN(data4)) && isFinite(data4))) {
-            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema190.properties.column.type, parentSchema: schema190.properties.column, data: data4 };
+            const err14 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema194.properties.column.type, parentSchema: schema194.properties.column, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -16734,7 +17983,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
           }
           if (typeof data4 == "number" && isFinite(data4)) {
             if (data4 < 1 || isNaN(data4)) {
-              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema190.properties.column, data: data4 };
+              const err15 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/position/properties/column/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema194.properties.column, data: data4 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -16745,7 +17994,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema190.type, parentSchema: schema190, data: data1 };
+        const err16 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/position/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema194.type, parentSchema: schema194, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -16757,7 +18006,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs16 = errors;
       if (data1 !== null) {
-        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema189.properties.origin.anyOf[1].type, parentSchema: schema189.properties.origin.anyOf[1], data: data1 };
+        const err17 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema193.properties.origin.anyOf[1].type, parentSchema: schema193.properties.origin.anyOf[1], data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -16768,7 +18017,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs16 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema189.properties.origin.anyOf, parentSchema: schema189.properties.origin, data: data1 };
+        const err18 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema193.properties.origin.anyOf, parentSchema: schema193.properties.origin, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -16789,7 +18038,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data5 = data.path;
       if (typeof data5 !== "string") {
-        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.path.type, parentSchema: schema189.properties.path, data: data5 };
+        const err19 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.path.type, parentSchema: schema193.properties.path, data: data5 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -16801,7 +18050,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data6 = data.reason;
       if (typeof data6 !== "string") {
-        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema189.properties.reason.type, parentSchema: schema189.properties.reason, data: data6 };
+        const err20 = { instancePath: instancePath + "/reason", schemaPath: "#/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.reason.type, parentSchema: schema193.properties.reason, data: data6 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -16815,13 +18064,13 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data7)) {
         const len0 = data7.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate76(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate76.errors : vErrors.concat(validate76.errors);
+          if (!validate78(data7[i0], { instancePath: instancePath + "/changes/" + i0, parentData: data7, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate78.errors : vErrors.concat(validate78.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema189.properties.changes.type, parentSchema: schema189.properties.changes, data: data7 };
+        const err21 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema193.properties.changes.type, parentSchema: schema193.properties.changes, data: data7 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -16831,7 +18080,7 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema189.type, parentSchema: schema189, data };
+    const err22 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema193.type, parentSchema: schema193, data };
     if (vErrors === null) {
       vErrors = [err22];
     } else {
@@ -16839,14 +18088,14 @@ function validate80(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate80.errors = vErrors;
+  validate82.errors = vErrors;
   return errors === 0;
 }
-validate80.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate79(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate82.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate81(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate79.evaluated;
+  const evaluated0 = validate81.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -16855,7 +18104,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.wave === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema188.required, parentSchema: schema188, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wave" }, message: "must have required property 'wave'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -16864,7 +18113,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema188.required, parentSchema: schema188, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -16873,7 +18122,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema188.required, parentSchema: schema188, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -16882,7 +18131,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema188.required, parentSchema: schema188, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -16891,7 +18140,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema188.required, parentSchema: schema188, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -16900,7 +18149,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema188.required, parentSchema: schema188, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -16909,7 +18158,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema188.required, parentSchema: schema188, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -16918,7 +18167,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema188.required, parentSchema: schema188, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -16927,7 +18176,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.cause === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema188.required, parentSchema: schema188, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema192.required, parentSchema: schema192, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -16936,8 +18185,8 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema188.properties, key0)) {
-        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema188, data };
+      if (!func1.call(schema192.properties, key0)) {
+        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema192, data };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -16949,7 +18198,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wave !== void 0) {
       let data0 = data.wave;
       if (!(typeof data0 == "number" && (!(data0 % 1) && !isNaN(data0)) && isFinite(data0))) {
-        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema188.properties.wave.type, parentSchema: schema188.properties.wave, data: data0 };
+        const err10 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema192.properties.wave.type, parentSchema: schema192.properties.wave, data: data0 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -16959,7 +18208,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
       }
       if (typeof data0 == "number" && isFinite(data0)) {
         if (data0 < 1 || isNaN(data0)) {
-          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema188.properties.wave, data: data0 };
+          const err11 = { instancePath: instancePath + "/wave", schemaPath: "#/properties/wave/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema192.properties.wave, data: data0 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -16972,7 +18221,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data1 = data.host;
       if (typeof data1 !== "string") {
-        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.host.type, parentSchema: schema188.properties.host, data: data1 };
+        const err12 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.host.type, parentSchema: schema192.properties.host, data: data1 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -16984,7 +18233,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.application.type, parentSchema: schema188.properties.application, data: data2 };
+        const err13 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.application.type, parentSchema: schema192.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -16996,7 +18245,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.service.type, parentSchema: schema188.properties.service, data: data3 };
+        const err14 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.service.type, parentSchema: schema192.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -17008,7 +18257,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.slot.type, parentSchema: schema188.properties.slot, data: data4 };
+        const err15 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.slot.type, parentSchema: schema192.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -17020,7 +18269,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data5 = data.action;
       if (typeof data5 !== "string") {
-        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.action.type, parentSchema: schema188.properties.action, data: data5 };
+        const err16 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.action.type, parentSchema: schema192.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -17029,7 +18278,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "pull-image" || data5 === "remove-image" || data5 === "remove-volume" || data5 === "create-network" || data5 === "remove-network" || data5 === "create-volume" || data5 === "create-container" || data5 === "start-container" || data5 === "run-hooks" || data5 === "unpause-container" || data5 === "update-container" || data5 === "deliver-files" || data5 === "rename-container" || data5 === "connect-network" || data5 === "disconnect-network" || data5 === "stop-container" || data5 === "remove-container")) {
-        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema188.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema188.properties.action.enum, parentSchema: schema188.properties.action, data: data5 };
+        const err17 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/enum", keyword: "enum", params: { allowedValues: schema192.properties.action.enum }, message: "must be equal to one of the allowed values", schema: schema192.properties.action.enum, parentSchema: schema192.properties.action, data: data5 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -17041,7 +18290,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data6 = data.subject;
       if (typeof data6 !== "string") {
-        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.subject.type, parentSchema: schema188.properties.subject, data: data6 };
+        const err18 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.subject.type, parentSchema: schema192.properties.subject, data: data6 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -17053,7 +18302,7 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data7 = data.detail;
       if (typeof data7 !== "string") {
-        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema188.properties.detail.type, parentSchema: schema188.properties.detail, data: data7 };
+        const err19 = { instancePath: instancePath + "/detail", schemaPath: "#/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.detail.type, parentSchema: schema192.properties.detail, data: data7 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -17063,13 +18312,13 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
     if (data.cause !== void 0) {
-      if (!validate80(data.cause, { instancePath: instancePath + "/cause", parentData: data, parentDataProperty: "cause", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate80.errors : vErrors.concat(validate80.errors);
+      if (!validate82(data.cause, { instancePath: instancePath + "/cause", parentData: data, parentDataProperty: "cause", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate82.errors : vErrors.concat(validate82.errors);
         errors = vErrors.length;
       }
     }
   } else {
-    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema188.type, parentSchema: schema188, data };
+    const err20 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema192.type, parentSchema: schema192, data };
     if (vErrors === null) {
       vErrors = [err20];
     } else {
@@ -17077,15 +18326,15 @@ function validate79(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate79.errors = vErrors;
+  validate81.errors = vErrors;
   return errors === 0;
 }
-validate79.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate74(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate81.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate76(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate74.evaluated;
+  const evaluated0 = validate76.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -17094,7 +18343,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema182.required, parentSchema: schema182, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -17103,7 +18352,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema182.required, parentSchema: schema182, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -17112,7 +18361,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hash === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hash" }, message: "must have required property 'hash'", schema: schema182.required, parentSchema: schema182, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hash" }, message: "must have required property 'hash'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -17121,7 +18370,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.inSync === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema182.required, parentSchema: schema182, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inSync" }, message: "must have required property 'inSync'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -17130,7 +18379,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.adoptions === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "adoptions" }, message: "must have required property 'adoptions'", schema: schema182.required, parentSchema: schema182, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "adoptions" }, message: "must have required property 'adoptions'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -17139,7 +18388,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema182.required, parentSchema: schema182, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -17148,7 +18397,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.unavailability === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema182.required, parentSchema: schema182, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unavailability" }, message: "must have required property 'unavailability'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -17157,7 +18406,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.blocked === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema182.required, parentSchema: schema182, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "blocked" }, message: "must have required property 'blocked'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -17166,7 +18415,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hostNotes === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hostNotes" }, message: "must have required property 'hostNotes'", schema: schema182.required, parentSchema: schema182, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hostNotes" }, message: "must have required property 'hostNotes'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -17175,7 +18424,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema182.required, parentSchema: schema182, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema186.required, parentSchema: schema186, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -17184,8 +18433,8 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema182.properties, key0)) {
-        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema182, data };
+      if (!func1.call(schema186.properties, key0)) {
+        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema186, data };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -17197,7 +18446,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema182.properties.version, data: data0 };
+        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema186.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -17210,7 +18459,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema183.required, parentSchema: schema183, data: data1 };
+          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema187.required, parentSchema: schema187, data: data1 };
           if (vErrors === null) {
             vErrors = [err12];
           } else {
@@ -17219,7 +18468,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema183.required, parentSchema: schema183, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema187.required, parentSchema: schema187, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -17228,7 +18477,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema183.required, parentSchema: schema183, data: data1 };
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema187.required, parentSchema: schema187, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -17237,7 +18486,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema183.required, parentSchema: schema183, data: data1 };
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema187.required, parentSchema: schema187, data: data1 };
           if (vErrors === null) {
             vErrors = [err15];
           } else {
@@ -17246,7 +18495,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema183.required, parentSchema: schema183, data: data1 };
+          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema187.required, parentSchema: schema187, data: data1 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -17256,7 +18505,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema183, data: data1 };
+            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema187, data: data1 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -17268,7 +18517,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.branch.type, parentSchema: schema183.properties.branch, data: data2 };
+            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.branch.type, parentSchema: schema187.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -17281,7 +18530,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data1.commit;
           if (typeof data3 === "string") {
             if (!pattern102.test(data3)) {
-              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema183.properties.commit, data: data3 };
+              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema187.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -17290,7 +18539,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.commit.type, parentSchema: schema183.properties.commit, data: data3 };
+            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.commit.type, parentSchema: schema187.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -17302,7 +18551,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.author.type, parentSchema: schema183.properties.author, data: data4 };
+            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.author.type, parentSchema: schema187.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -17314,7 +18563,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.date.type, parentSchema: schema183.properties.date, data: data5 };
+            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.date.type, parentSchema: schema187.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -17326,7 +18575,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema183.properties.subject.type, parentSchema: schema183.properties.subject, data: data6 };
+            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema187.properties.subject.type, parentSchema: schema187.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err23];
             } else {
@@ -17336,7 +18585,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema183.type, parentSchema: schema183, data: data1 };
+        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema187.type, parentSchema: schema187, data: data1 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -17348,7 +18597,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.hash !== void 0) {
       let data7 = data.hash;
       if (typeof data7 !== "string" && data7 !== null) {
-        const err25 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/type", keyword: "type", params: { type: schema182.properties.hash.type }, message: "must be string,null", schema: schema182.properties.hash.type, parentSchema: schema182.properties.hash, data: data7 };
+        const err25 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/type", keyword: "type", params: { type: schema186.properties.hash.type }, message: "must be string,null", schema: schema186.properties.hash.type, parentSchema: schema186.properties.hash, data: data7 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -17357,8 +18606,8 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (typeof data7 === "string") {
-        if (!pattern118.test(data7)) {
-          const err26 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{64}$" }, message: 'must match pattern "^[0-9a-f]{64}$"', schema: "^[0-9a-f]{64}$", parentSchema: schema182.properties.hash, data: data7 };
+        if (!pattern120.test(data7)) {
+          const err26 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{64}$" }, message: 'must match pattern "^[0-9a-f]{64}$"', schema: "^[0-9a-f]{64}$", parentSchema: schema186.properties.hash, data: data7 };
           if (vErrors === null) {
             vErrors = [err26];
           } else {
@@ -17371,7 +18620,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.inSync !== void 0) {
       let data8 = data.inSync;
       if (typeof data8 !== "boolean") {
-        const err27 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema182.properties.inSync.type, parentSchema: schema182.properties.inSync, data: data8 };
+        const err27 = { instancePath: instancePath + "/inSync", schemaPath: "#/properties/inSync/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema186.properties.inSync.type, parentSchema: schema186.properties.inSync, data: data8 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -17385,13 +18634,13 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data9)) {
         const len0 = data9.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate75(data9[i0], { instancePath: instancePath + "/adoptions/" + i0, parentData: data9, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate75.errors : vErrors.concat(validate75.errors);
+          if (!validate77(data9[i0], { instancePath: instancePath + "/adoptions/" + i0, parentData: data9, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate77.errors : vErrors.concat(validate77.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err28 = { instancePath: instancePath + "/adoptions", schemaPath: "#/properties/adoptions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema182.properties.adoptions.type, parentSchema: schema182.properties.adoptions, data: data9 };
+        const err28 = { instancePath: instancePath + "/adoptions", schemaPath: "#/properties/adoptions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema186.properties.adoptions.type, parentSchema: schema186.properties.adoptions, data: data9 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -17405,13 +18654,13 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data11)) {
         const len1 = data11.length;
         for (let i1 = 0; i1 < len1; i1++) {
-          if (!validate79(data11[i1], { instancePath: instancePath + "/steps/" + i1, parentData: data11, parentDataProperty: i1, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate79.errors : vErrors.concat(validate79.errors);
+          if (!validate81(data11[i1], { instancePath: instancePath + "/steps/" + i1, parentData: data11, parentDataProperty: i1, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate81.errors : vErrors.concat(validate81.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema182.properties.steps.type, parentSchema: schema182.properties.steps, data: data11 };
+        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema186.properties.steps.type, parentSchema: schema186.properties.steps, data: data11 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -17428,7 +18677,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           let data14 = data13[i2];
           if (data14 && typeof data14 == "object" && !Array.isArray(data14)) {
             if (data14.application === void 0) {
-              const err30 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema191.required, parentSchema: schema191, data: data14 };
+              const err30 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema195.required, parentSchema: schema195, data: data14 };
               if (vErrors === null) {
                 vErrors = [err30];
               } else {
@@ -17437,7 +18686,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.service === void 0) {
-              const err31 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema191.required, parentSchema: schema191, data: data14 };
+              const err31 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema195.required, parentSchema: schema195, data: data14 };
               if (vErrors === null) {
                 vErrors = [err31];
               } else {
@@ -17446,7 +18695,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.desired === void 0) {
-              const err32 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema191.required, parentSchema: schema191, data: data14 };
+              const err32 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema195.required, parentSchema: schema195, data: data14 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -17455,7 +18704,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.before === void 0) {
-              const err33 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema191.required, parentSchema: schema191, data: data14 };
+              const err33 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "before" }, message: "must have required property 'before'", schema: schema195.required, parentSchema: schema195, data: data14 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -17464,7 +18713,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.lowest === void 0) {
-              const err34 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema191.required, parentSchema: schema191, data: data14 };
+              const err34 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "lowest" }, message: "must have required property 'lowest'", schema: schema195.required, parentSchema: schema195, data: data14 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -17473,7 +18722,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data14.reason === void 0) {
-              const err35 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema191.required, parentSchema: schema191, data: data14 };
+              const err35 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema195.required, parentSchema: schema195, data: data14 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -17483,7 +18732,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data14) {
               if (!(key2 === "application" || key2 === "service" || key2 === "desired" || key2 === "before" || key2 === "lowest" || key2 === "reason")) {
-                const err36 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema191, data: data14 };
+                const err36 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema195, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err36];
                 } else {
@@ -17495,7 +18744,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.application !== void 0) {
               let data15 = data14.application;
               if (typeof data15 !== "string") {
-                const err37 = { instancePath: instancePath + "/unavailability/" + i2 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.application.type, parentSchema: schema191.properties.application, data: data15 };
+                const err37 = { instancePath: instancePath + "/unavailability/" + i2 + "/application", schemaPath: "#/$defs/unavailability/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.application.type, parentSchema: schema195.properties.application, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err37];
                 } else {
@@ -17507,7 +18756,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.service !== void 0) {
               let data16 = data14.service;
               if (typeof data16 !== "string") {
-                const err38 = { instancePath: instancePath + "/unavailability/" + i2 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.service.type, parentSchema: schema191.properties.service, data: data16 };
+                const err38 = { instancePath: instancePath + "/unavailability/" + i2 + "/service", schemaPath: "#/$defs/unavailability/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.service.type, parentSchema: schema195.properties.service, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -17519,7 +18768,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.desired !== void 0) {
               let data17 = data14.desired;
               if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err39 = { instancePath: instancePath + "/unavailability/" + i2 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema191.properties.desired.type, parentSchema: schema191.properties.desired, data: data17 };
+                const err39 = { instancePath: instancePath + "/unavailability/" + i2 + "/desired", schemaPath: "#/$defs/unavailability/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema195.properties.desired.type, parentSchema: schema195.properties.desired, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -17531,7 +18780,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.before !== void 0) {
               let data18 = data14.before;
               if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err40 = { instancePath: instancePath + "/unavailability/" + i2 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema191.properties.before.type, parentSchema: schema191.properties.before, data: data18 };
+                const err40 = { instancePath: instancePath + "/unavailability/" + i2 + "/before", schemaPath: "#/$defs/unavailability/properties/before/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema195.properties.before.type, parentSchema: schema195.properties.before, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -17543,7 +18792,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.lowest !== void 0) {
               let data19 = data14.lowest;
               if (!(typeof data19 == "number" && (!(data19 % 1) && !isNaN(data19)) && isFinite(data19))) {
-                const err41 = { instancePath: instancePath + "/unavailability/" + i2 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema191.properties.lowest.type, parentSchema: schema191.properties.lowest, data: data19 };
+                const err41 = { instancePath: instancePath + "/unavailability/" + i2 + "/lowest", schemaPath: "#/$defs/unavailability/properties/lowest/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema195.properties.lowest.type, parentSchema: schema195.properties.lowest, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -17555,7 +18804,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             if (data14.reason !== void 0) {
               let data20 = data14.reason;
               if (typeof data20 !== "string") {
-                const err42 = { instancePath: instancePath + "/unavailability/" + i2 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema191.properties.reason.type, parentSchema: schema191.properties.reason, data: data20 };
+                const err42 = { instancePath: instancePath + "/unavailability/" + i2 + "/reason", schemaPath: "#/$defs/unavailability/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.reason.type, parentSchema: schema195.properties.reason, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -17565,7 +18814,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err43 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema191.type, parentSchema: schema191, data: data14 };
+            const err43 = { instancePath: instancePath + "/unavailability/" + i2, schemaPath: "#/$defs/unavailability/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema195.type, parentSchema: schema195, data: data14 };
             if (vErrors === null) {
               vErrors = [err43];
             } else {
@@ -17575,7 +18824,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err44 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema182.properties.unavailability.type, parentSchema: schema182.properties.unavailability, data: data13 };
+        const err44 = { instancePath: instancePath + "/unavailability", schemaPath: "#/properties/unavailability/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema186.properties.unavailability.type, parentSchema: schema186.properties.unavailability, data: data13 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -17592,7 +18841,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           let data22 = data21[i3];
           if (data22 && typeof data22 == "object" && !Array.isArray(data22)) {
             if (data22.application === void 0) {
-              const err45 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema192.required, parentSchema: schema192, data: data22 };
+              const err45 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema196.required, parentSchema: schema196, data: data22 };
               if (vErrors === null) {
                 vErrors = [err45];
               } else {
@@ -17601,7 +18850,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data22.reason === void 0) {
-              const err46 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema192.required, parentSchema: schema192, data: data22 };
+              const err46 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema196.required, parentSchema: schema196, data: data22 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -17610,7 +18859,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data22.message === void 0) {
-              const err47 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema192.required, parentSchema: schema192, data: data22 };
+              const err47 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema196.required, parentSchema: schema196, data: data22 };
               if (vErrors === null) {
                 vErrors = [err47];
               } else {
@@ -17620,7 +18869,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key3 in data22) {
               if (!(key3 === "application" || key3 === "reason" || key3 === "message")) {
-                const err48 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema192, data: data22 };
+                const err48 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema196, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err48];
                 } else {
@@ -17632,7 +18881,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             if (data22.application !== void 0) {
               let data23 = data22.application;
               if (typeof data23 !== "string") {
-                const err49 = { instancePath: instancePath + "/blocked/" + i3 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.application.type, parentSchema: schema192.properties.application, data: data23 };
+                const err49 = { instancePath: instancePath + "/blocked/" + i3 + "/application", schemaPath: "#/$defs/blocked/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.application.type, parentSchema: schema196.properties.application, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err49];
                 } else {
@@ -17644,7 +18893,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             if (data22.reason !== void 0) {
               let data24 = data22.reason;
               if (typeof data24 !== "string") {
-                const err50 = { instancePath: instancePath + "/blocked/" + i3 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.reason.type, parentSchema: schema192.properties.reason, data: data24 };
+                const err50 = { instancePath: instancePath + "/blocked/" + i3 + "/reason", schemaPath: "#/$defs/blocked/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.reason.type, parentSchema: schema196.properties.reason, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -17656,7 +18905,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             if (data22.message !== void 0) {
               let data25 = data22.message;
               if (typeof data25 !== "string") {
-                const err51 = { instancePath: instancePath + "/blocked/" + i3 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema192.properties.message.type, parentSchema: schema192.properties.message, data: data25 };
+                const err51 = { instancePath: instancePath + "/blocked/" + i3 + "/message", schemaPath: "#/$defs/blocked/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.message.type, parentSchema: schema196.properties.message, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err51];
                 } else {
@@ -17666,7 +18915,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err52 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema192.type, parentSchema: schema192, data: data22 };
+            const err52 = { instancePath: instancePath + "/blocked/" + i3, schemaPath: "#/$defs/blocked/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema196.type, parentSchema: schema196, data: data22 };
             if (vErrors === null) {
               vErrors = [err52];
             } else {
@@ -17676,7 +18925,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err53 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema182.properties.blocked.type, parentSchema: schema182.properties.blocked, data: data21 };
+        const err53 = { instancePath: instancePath + "/blocked", schemaPath: "#/properties/blocked/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema186.properties.blocked.type, parentSchema: schema186.properties.blocked, data: data21 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -17693,7 +18942,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           let data27 = data26[i4];
           if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
             if (data27.host === void 0) {
-              const err54 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema193.required, parentSchema: schema193, data: data27 };
+              const err54 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema197.required, parentSchema: schema197, data: data27 };
               if (vErrors === null) {
                 vErrors = [err54];
               } else {
@@ -17702,7 +18951,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data27.message === void 0) {
-              const err55 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema193.required, parentSchema: schema193, data: data27 };
+              const err55 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema197.required, parentSchema: schema197, data: data27 };
               if (vErrors === null) {
                 vErrors = [err55];
               } else {
@@ -17712,7 +18961,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key4 in data27) {
               if (!(key4 === "host" || key4 === "message")) {
-                const err56 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema193, data: data27 };
+                const err56 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema197, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -17724,7 +18973,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             if (data27.host !== void 0) {
               let data28 = data27.host;
               if (typeof data28 !== "string") {
-                const err57 = { instancePath: instancePath + "/hostNotes/" + i4 + "/host", schemaPath: "#/$defs/hostNote/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.host.type, parentSchema: schema193.properties.host, data: data28 };
+                const err57 = { instancePath: instancePath + "/hostNotes/" + i4 + "/host", schemaPath: "#/$defs/hostNote/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.host.type, parentSchema: schema197.properties.host, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -17736,7 +18985,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             if (data27.message !== void 0) {
               let data29 = data27.message;
               if (typeof data29 !== "string") {
-                const err58 = { instancePath: instancePath + "/hostNotes/" + i4 + "/message", schemaPath: "#/$defs/hostNote/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema193.properties.message.type, parentSchema: schema193.properties.message, data: data29 };
+                const err58 = { instancePath: instancePath + "/hostNotes/" + i4 + "/message", schemaPath: "#/$defs/hostNote/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.message.type, parentSchema: schema197.properties.message, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err58];
                 } else {
@@ -17746,7 +18995,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err59 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema193.type, parentSchema: schema193, data: data27 };
+            const err59 = { instancePath: instancePath + "/hostNotes/" + i4, schemaPath: "#/$defs/hostNote/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema197.type, parentSchema: schema197, data: data27 };
             if (vErrors === null) {
               vErrors = [err59];
             } else {
@@ -17756,7 +19005,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err60 = { instancePath: instancePath + "/hostNotes", schemaPath: "#/properties/hostNotes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema182.properties.hostNotes.type, parentSchema: schema182.properties.hostNotes, data: data26 };
+        const err60 = { instancePath: instancePath + "/hostNotes", schemaPath: "#/properties/hostNotes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema186.properties.hostNotes.type, parentSchema: schema186.properties.hostNotes, data: data26 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -17772,7 +19021,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs69 = errors;
       if (data30 && typeof data30 == "object" && !Array.isArray(data30)) {
         if (data30.applications === void 0) {
-          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema194.required, parentSchema: schema194, data: data30 };
+          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema198.required, parentSchema: schema198, data: data30 };
           if (vErrors === null) {
             vErrors = [err61];
           } else {
@@ -17781,7 +19030,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data30.of === void 0) {
-          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema194.required, parentSchema: schema194, data: data30 };
+          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema198.required, parentSchema: schema198, data: data30 };
           if (vErrors === null) {
             vErrors = [err62];
           } else {
@@ -17790,7 +19039,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data30.commits === void 0) {
-          const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema194.required, parentSchema: schema194, data: data30 };
+          const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema198.required, parentSchema: schema198, data: data30 };
           if (vErrors === null) {
             vErrors = [err63];
           } else {
@@ -17800,7 +19049,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key5 in data30) {
           if (!(key5 === "applications" || key5 === "of" || key5 === "commits")) {
-            const err64 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema194, data: data30 };
+            const err64 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema198, data: data30 };
             if (vErrors === null) {
               vErrors = [err64];
             } else {
@@ -17816,7 +19065,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i5 = 0; i5 < len5; i5++) {
               let data32 = data31[i5];
               if (typeof data32 !== "string") {
-                const err65 = { instancePath: instancePath + "/held/applications/" + i5, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.applications.items.type, parentSchema: schema194.properties.applications.items, data: data32 };
+                const err65 = { instancePath: instancePath + "/held/applications/" + i5, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.applications.items.type, parentSchema: schema198.properties.applications.items, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err65];
                 } else {
@@ -17826,7 +19075,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err66 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema194.properties.applications.type, parentSchema: schema194.properties.applications, data: data31 };
+            const err66 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema198.properties.applications.type, parentSchema: schema198.properties.applications, data: data31 };
             if (vErrors === null) {
               vErrors = [err66];
             } else {
@@ -17838,7 +19087,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
         if (data30.of !== void 0) {
           let data33 = data30.of;
           if (!(typeof data33 == "number" && (!(data33 % 1) && !isNaN(data33)) && isFinite(data33))) {
-            const err67 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema194.properties.of.type, parentSchema: schema194.properties.of, data: data33 };
+            const err67 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema198.properties.of.type, parentSchema: schema198.properties.of, data: data33 };
             if (vErrors === null) {
               vErrors = [err67];
             } else {
@@ -17854,7 +19103,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i6 = 0; i6 < len6; i6++) {
               let data35 = data34[i6];
               if (typeof data35 !== "string") {
-                const err68 = { instancePath: instancePath + "/held/commits/" + i6, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.commits.items.type, parentSchema: schema194.properties.commits.items, data: data35 };
+                const err68 = { instancePath: instancePath + "/held/commits/" + i6, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.commits.items.type, parentSchema: schema198.properties.commits.items, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err68];
                 } else {
@@ -17864,7 +19113,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err69 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema194.properties.commits.type, parentSchema: schema194.properties.commits, data: data34 };
+            const err69 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema198.properties.commits.type, parentSchema: schema198.properties.commits, data: data34 };
             if (vErrors === null) {
               vErrors = [err69];
             } else {
@@ -17874,7 +19123,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema194.type, parentSchema: schema194, data: data30 };
+        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema198.type, parentSchema: schema198, data: data30 };
         if (vErrors === null) {
           vErrors = [err70];
         } else {
@@ -17886,7 +19135,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       valid19 = valid19 || _valid0;
       const _errs83 = errors;
       if (data30 !== null) {
-        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema182.properties.held.anyOf[1].type, parentSchema: schema182.properties.held.anyOf[1], data: data30 };
+        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema186.properties.held.anyOf[1].type, parentSchema: schema186.properties.held.anyOf[1], data: data30 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -17897,7 +19146,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs83 === errors;
       valid19 = valid19 || _valid0;
       if (!valid19) {
-        const err72 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema182.properties.held.anyOf, parentSchema: schema182.properties.held, data: data30 };
+        const err72 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema186.properties.held.anyOf, parentSchema: schema186.properties.held, data: data30 };
         if (vErrors === null) {
           vErrors = [err72];
         } else {
@@ -17916,7 +19165,7 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err73 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.type, parentSchema: schema182, data };
+    const err73 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema186.type, parentSchema: schema186, data };
     if (vErrors === null) {
       vErrors = [err73];
     } else {
@@ -17924,20 +19173,20 @@ function validate74(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate74.errors = vErrors;
+  validate76.errors = vErrors;
   return errors === 0;
 }
-validate74.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateProgress = validate84;
-var schema195 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
-var schema196 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
-var schema197 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema198 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
-function validate84(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate76.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateProgress = validate86;
+var schema199 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/progress.schema.json", "anyOf": [{ "$ref": "#/$defs/step" }, { "$ref": "#/$defs/wait" }, { "$ref": "#/$defs/entry" }], "$defs": { "step": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } }, "wait": { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "entry": { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } } } };
+var schema200 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "action", "subject", "detail", "reason", "origin", "outcome", "message", "durationMs"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "step" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "action": { "type": "string" }, "subject": { "type": "string" }, "detail": { "type": "string" }, "reason": { "type": "string" }, "origin": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "outcome": { "type": "string", "enum": ["started", "done", "skipped", "failed", "unknown"] }, "message": { "type": "string" }, "durationMs": { "type": "integer" } } };
+var schema201 = { "type": "object", "required": ["at", "kind", "application", "service", "slot", "host", "wait", "reason", "until"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "wait" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "wait": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema202 = { "type": "object", "required": ["at", "kind", "application", "entry", "message"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "const": "entry" }, "application": { "type": "string" }, "entry": { "type": "string" }, "message": { "type": "string" } } };
+function validate86(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate84.evaluated;
+  const evaluated0 = validate86.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -17949,7 +19198,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs1 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema196.required, parentSchema: schema196, data };
+      const err0 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -17958,7 +19207,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema196.required, parentSchema: schema196, data };
+      const err1 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -17967,7 +19216,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema196.required, parentSchema: schema196, data };
+      const err2 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -17976,7 +19225,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema196.required, parentSchema: schema196, data };
+      const err3 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -17985,7 +19234,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema196.required, parentSchema: schema196, data };
+      const err4 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -17994,7 +19243,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema196.required, parentSchema: schema196, data };
+      const err5 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -18003,7 +19252,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.action === void 0) {
-      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema196.required, parentSchema: schema196, data };
+      const err6 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -18012,7 +19261,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.subject === void 0) {
-      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema196.required, parentSchema: schema196, data };
+      const err7 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -18021,7 +19270,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.detail === void 0) {
-      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema196.required, parentSchema: schema196, data };
+      const err8 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "detail" }, message: "must have required property 'detail'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -18030,7 +19279,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema196.required, parentSchema: schema196, data };
+      const err9 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -18039,7 +19288,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.origin === void 0) {
-      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema196.required, parentSchema: schema196, data };
+      const err10 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -18048,7 +19297,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.outcome === void 0) {
-      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema196.required, parentSchema: schema196, data };
+      const err11 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "outcome" }, message: "must have required property 'outcome'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -18057,7 +19306,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema196.required, parentSchema: schema196, data };
+      const err12 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -18066,7 +19315,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema196.required, parentSchema: schema196, data };
+      const err13 = { instancePath, schemaPath: "#/$defs/step/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema200.required, parentSchema: schema200, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -18075,8 +19324,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema196.properties, key0)) {
-        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema196, data };
+      if (!func1.call(schema200.properties, key0)) {
+        const err14 = { instancePath, schemaPath: "#/$defs/step/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema200, data };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -18088,7 +19337,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data0 = data.at;
       if (typeof data0 !== "string") {
-        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.at.type, parentSchema: schema196.properties.at, data: data0 };
+        const err15 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/step/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.at.type, parentSchema: schema200.properties.at, data: data0 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -18100,7 +19349,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data1 = data.kind;
       if ("step" !== data1) {
-        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema196.properties.kind, data: data1 };
+        const err16 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/step/properties/kind/const", keyword: "const", params: { allowedValue: "step" }, message: "must be equal to constant", schema: "step", parentSchema: schema200.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -18112,7 +19361,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.application.type, parentSchema: schema196.properties.application, data: data2 };
+        const err17 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/step/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.application.type, parentSchema: schema200.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -18124,7 +19373,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data3 = data.service;
       if (typeof data3 !== "string") {
-        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.service.type, parentSchema: schema196.properties.service, data: data3 };
+        const err18 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/step/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.service.type, parentSchema: schema200.properties.service, data: data3 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -18136,7 +19385,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data4 = data.slot;
       if (typeof data4 !== "string") {
-        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.slot.type, parentSchema: schema196.properties.slot, data: data4 };
+        const err19 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/step/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.slot.type, parentSchema: schema200.properties.slot, data: data4 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -18148,7 +19397,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data5 = data.host;
       if (typeof data5 !== "string") {
-        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.host.type, parentSchema: schema196.properties.host, data: data5 };
+        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/step/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.host.type, parentSchema: schema200.properties.host, data: data5 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -18160,7 +19409,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.action !== void 0) {
       let data6 = data.action;
       if (typeof data6 !== "string") {
-        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.action.type, parentSchema: schema196.properties.action, data: data6 };
+        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/$defs/step/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.action.type, parentSchema: schema200.properties.action, data: data6 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -18172,7 +19421,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.subject !== void 0) {
       let data7 = data.subject;
       if (typeof data7 !== "string") {
-        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.subject.type, parentSchema: schema196.properties.subject, data: data7 };
+        const err22 = { instancePath: instancePath + "/subject", schemaPath: "#/$defs/step/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.subject.type, parentSchema: schema200.properties.subject, data: data7 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -18184,7 +19433,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.detail !== void 0) {
       let data8 = data.detail;
       if (typeof data8 !== "string") {
-        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.detail.type, parentSchema: schema196.properties.detail, data: data8 };
+        const err23 = { instancePath: instancePath + "/detail", schemaPath: "#/$defs/step/properties/detail/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.detail.type, parentSchema: schema200.properties.detail, data: data8 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -18196,7 +19445,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data9 = data.reason;
       if (typeof data9 !== "string") {
-        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.reason.type, parentSchema: schema196.properties.reason, data: data9 };
+        const err24 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/step/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.reason.type, parentSchema: schema200.properties.reason, data: data9 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -18211,7 +19460,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       let valid3 = false;
       const _errs26 = errors;
       if (typeof data10 !== "string") {
-        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.origin.anyOf[0].type, parentSchema: schema196.properties.origin.anyOf[0], data: data10 };
+        const err25 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.origin.anyOf[0].type, parentSchema: schema200.properties.origin.anyOf[0], data: data10 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -18223,7 +19472,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       valid3 = valid3 || _valid1;
       const _errs28 = errors;
       if (data10 !== null) {
-        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema196.properties.origin.anyOf[1].type, parentSchema: schema196.properties.origin.anyOf[1], data: data10 };
+        const err26 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema200.properties.origin.anyOf[1].type, parentSchema: schema200.properties.origin.anyOf[1], data: data10 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -18234,7 +19483,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs28 === errors;
       valid3 = valid3 || _valid1;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema196.properties.origin.anyOf, parentSchema: schema196.properties.origin, data: data10 };
+        const err27 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/step/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema200.properties.origin.anyOf, parentSchema: schema200.properties.origin, data: data10 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -18255,7 +19504,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.outcome !== void 0) {
       let data11 = data.outcome;
       if (typeof data11 !== "string") {
-        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.outcome.type, parentSchema: schema196.properties.outcome, data: data11 };
+        const err28 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.outcome.type, parentSchema: schema200.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -18264,7 +19513,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data11 === "started" || data11 === "done" || data11 === "skipped" || data11 === "failed" || data11 === "unknown")) {
-        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema196.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema196.properties.outcome.enum, parentSchema: schema196.properties.outcome, data: data11 };
+        const err29 = { instancePath: instancePath + "/outcome", schemaPath: "#/$defs/step/properties/outcome/enum", keyword: "enum", params: { allowedValues: schema200.properties.outcome.enum }, message: "must be equal to one of the allowed values", schema: schema200.properties.outcome.enum, parentSchema: schema200.properties.outcome, data: data11 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -18276,7 +19525,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data12 = data.message;
       if (typeof data12 !== "string") {
-        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema196.properties.message.type, parentSchema: schema196.properties.message, data: data12 };
+        const err30 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/step/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.message.type, parentSchema: schema200.properties.message, data: data12 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -18288,7 +19537,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.durationMs !== void 0) {
       let data13 = data.durationMs;
       if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
-        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema196.properties.durationMs.type, parentSchema: schema196.properties.durationMs, data: data13 };
+        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/$defs/step/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema200.properties.durationMs.type, parentSchema: schema200.properties.durationMs, data: data13 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -18298,7 +19547,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema196.type, parentSchema: schema196, data };
+    const err32 = { instancePath, schemaPath: "#/$defs/step/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema200.type, parentSchema: schema200, data };
     if (vErrors === null) {
       vErrors = [err32];
     } else {
@@ -18314,7 +19563,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs36 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema197.required, parentSchema: schema197, data };
+      const err33 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err33];
       } else {
@@ -18323,7 +19572,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema197.required, parentSchema: schema197, data };
+      const err34 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err34];
       } else {
@@ -18332,7 +19581,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema197.required, parentSchema: schema197, data };
+      const err35 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err35];
       } else {
@@ -18341,7 +19590,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema197.required, parentSchema: schema197, data };
+      const err36 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err36];
       } else {
@@ -18350,7 +19599,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slot === void 0) {
-      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema197.required, parentSchema: schema197, data };
+      const err37 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err37];
       } else {
@@ -18359,7 +19608,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.host === void 0) {
-      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema197.required, parentSchema: schema197, data };
+      const err38 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err38];
       } else {
@@ -18368,7 +19617,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.wait === void 0) {
-      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema197.required, parentSchema: schema197, data };
+      const err39 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "wait" }, message: "must have required property 'wait'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err39];
       } else {
@@ -18377,7 +19626,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.reason === void 0) {
-      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema197.required, parentSchema: schema197, data };
+      const err40 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err40];
       } else {
@@ -18386,7 +19635,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.until === void 0) {
-      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema197.required, parentSchema: schema197, data };
+      const err41 = { instancePath, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema201.required, parentSchema: schema201, data };
       if (vErrors === null) {
         vErrors = [err41];
       } else {
@@ -18395,8 +19644,8 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key1 in data) {
-      if (!func1.call(schema197.properties, key1)) {
-        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema197, data };
+      if (!func1.call(schema201.properties, key1)) {
+        const err42 = { instancePath, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema201, data };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -18408,7 +19657,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data14 = data.at;
       if (typeof data14 !== "string") {
-        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.at.type, parentSchema: schema197.properties.at, data: data14 };
+        const err43 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/wait/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.at.type, parentSchema: schema201.properties.at, data: data14 };
         if (vErrors === null) {
           vErrors = [err43];
         } else {
@@ -18420,7 +19669,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data15 = data.kind;
       if ("wait" !== data15) {
-        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema197.properties.kind, data: data15 };
+        const err44 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/wait/properties/kind/const", keyword: "const", params: { allowedValue: "wait" }, message: "must be equal to constant", schema: "wait", parentSchema: schema201.properties.kind, data: data15 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -18432,7 +19681,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data16 = data.application;
       if (typeof data16 !== "string") {
-        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.application.type, parentSchema: schema197.properties.application, data: data16 };
+        const err45 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/wait/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.application.type, parentSchema: schema201.properties.application, data: data16 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -18444,7 +19693,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data17 = data.service;
       if (typeof data17 !== "string") {
-        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.service.type, parentSchema: schema197.properties.service, data: data17 };
+        const err46 = { instancePath: instancePath + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.service.type, parentSchema: schema201.properties.service, data: data17 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -18456,7 +19705,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.slot !== void 0) {
       let data18 = data.slot;
       if (typeof data18 !== "string") {
-        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.slot.type, parentSchema: schema197.properties.slot, data: data18 };
+        const err47 = { instancePath: instancePath + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.slot.type, parentSchema: schema201.properties.slot, data: data18 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -18471,7 +19720,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs51 = errors;
       if (typeof data19 !== "string") {
-        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.host.anyOf[0].type, parentSchema: schema197.properties.host.anyOf[0], data: data19 };
+        const err48 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.host.anyOf[0].type, parentSchema: schema201.properties.host.anyOf[0], data: data19 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -18483,7 +19732,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       valid6 = valid6 || _valid2;
       const _errs53 = errors;
       if (data19 !== null) {
-        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema197.properties.host.anyOf[1].type, parentSchema: schema197.properties.host.anyOf[1], data: data19 };
+        const err49 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema201.properties.host.anyOf[1].type, parentSchema: schema201.properties.host.anyOf[1], data: data19 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -18494,7 +19743,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid2 = _errs53 === errors;
       valid6 = valid6 || _valid2;
       if (!valid6) {
-        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema197.properties.host.anyOf, parentSchema: schema197.properties.host, data: data19 };
+        const err50 = { instancePath: instancePath + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema201.properties.host.anyOf, parentSchema: schema201.properties.host, data: data19 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -18515,7 +19764,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.wait !== void 0) {
       let data20 = data.wait;
       if (typeof data20 !== "string") {
-        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.wait.type, parentSchema: schema197.properties.wait, data: data20 };
+        const err51 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.wait.type, parentSchema: schema201.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -18524,7 +19773,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data20 === "step" || data20 === "image" || data20 === "gate" || data20 === "monitor" || data20 === "promotion" || data20 === "turn" || data20 === "retry" || data20 === "host")) {
-        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema197.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema197.properties.wait.enum, parentSchema: schema197.properties.wait, data: data20 };
+        const err52 = { instancePath: instancePath + "/wait", schemaPath: "#/$defs/wait/properties/wait/enum", keyword: "enum", params: { allowedValues: schema201.properties.wait.enum }, message: "must be equal to one of the allowed values", schema: schema201.properties.wait.enum, parentSchema: schema201.properties.wait, data: data20 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -18536,7 +19785,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.reason !== void 0) {
       let data21 = data.reason;
       if (typeof data21 !== "string") {
-        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.reason.type, parentSchema: schema197.properties.reason, data: data21 };
+        const err53 = { instancePath: instancePath + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.reason.type, parentSchema: schema201.properties.reason, data: data21 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -18551,7 +19800,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       let valid7 = false;
       const _errs61 = errors;
       if (typeof data22 !== "string") {
-        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema197.properties.until.anyOf[0].type, parentSchema: schema197.properties.until.anyOf[0], data: data22 };
+        const err54 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.properties.until.anyOf[0].type, parentSchema: schema201.properties.until.anyOf[0], data: data22 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -18563,7 +19812,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       valid7 = valid7 || _valid3;
       const _errs63 = errors;
       if (data22 !== null) {
-        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema197.properties.until.anyOf[1].type, parentSchema: schema197.properties.until.anyOf[1], data: data22 };
+        const err55 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema201.properties.until.anyOf[1].type, parentSchema: schema201.properties.until.anyOf[1], data: data22 };
         if (vErrors === null) {
           vErrors = [err55];
         } else {
@@ -18574,7 +19823,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid3 = _errs63 === errors;
       valid7 = valid7 || _valid3;
       if (!valid7) {
-        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema197.properties.until.anyOf, parentSchema: schema197.properties.until, data: data22 };
+        const err56 = { instancePath: instancePath + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema201.properties.until.anyOf, parentSchema: schema201.properties.until, data: data22 };
         if (vErrors === null) {
           vErrors = [err56];
         } else {
@@ -18593,7 +19842,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema197.type, parentSchema: schema197, data };
+    const err57 = { instancePath, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema201.type, parentSchema: schema201, data };
     if (vErrors === null) {
       vErrors = [err57];
     } else {
@@ -18611,7 +19860,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
   const _errs65 = errors;
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema198.required, parentSchema: schema198, data };
+      const err58 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema202.required, parentSchema: schema202, data };
       if (vErrors === null) {
         vErrors = [err58];
       } else {
@@ -18620,7 +19869,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema198.required, parentSchema: schema198, data };
+      const err59 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema202.required, parentSchema: schema202, data };
       if (vErrors === null) {
         vErrors = [err59];
       } else {
@@ -18629,7 +19878,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema198.required, parentSchema: schema198, data };
+      const err60 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema202.required, parentSchema: schema202, data };
       if (vErrors === null) {
         vErrors = [err60];
       } else {
@@ -18638,7 +19887,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.entry === void 0) {
-      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema198.required, parentSchema: schema198, data };
+      const err61 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "entry" }, message: "must have required property 'entry'", schema: schema202.required, parentSchema: schema202, data };
       if (vErrors === null) {
         vErrors = [err61];
       } else {
@@ -18647,7 +19896,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema198.required, parentSchema: schema198, data };
+      const err62 = { instancePath, schemaPath: "#/$defs/entry/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema202.required, parentSchema: schema202, data };
       if (vErrors === null) {
         vErrors = [err62];
       } else {
@@ -18657,7 +19906,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key2 in data) {
       if (!(key2 === "at" || key2 === "kind" || key2 === "application" || key2 === "entry" || key2 === "message")) {
-        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema198, data };
+        const err63 = { instancePath, schemaPath: "#/$defs/entry/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema202, data };
         if (vErrors === null) {
           vErrors = [err63];
         } else {
@@ -18669,7 +19918,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.at !== void 0) {
       let data23 = data.at;
       if (typeof data23 !== "string") {
-        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.at.type, parentSchema: schema198.properties.at, data: data23 };
+        const err64 = { instancePath: instancePath + "/at", schemaPath: "#/$defs/entry/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.at.type, parentSchema: schema202.properties.at, data: data23 };
         if (vErrors === null) {
           vErrors = [err64];
         } else {
@@ -18681,7 +19930,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data24 = data.kind;
       if ("entry" !== data24) {
-        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema198.properties.kind, data: data24 };
+        const err65 = { instancePath: instancePath + "/kind", schemaPath: "#/$defs/entry/properties/kind/const", keyword: "const", params: { allowedValue: "entry" }, message: "must be equal to constant", schema: "entry", parentSchema: schema202.properties.kind, data: data24 };
         if (vErrors === null) {
           vErrors = [err65];
         } else {
@@ -18693,7 +19942,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data25 = data.application;
       if (typeof data25 !== "string") {
-        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.application.type, parentSchema: schema198.properties.application, data: data25 };
+        const err66 = { instancePath: instancePath + "/application", schemaPath: "#/$defs/entry/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.application.type, parentSchema: schema202.properties.application, data: data25 };
         if (vErrors === null) {
           vErrors = [err66];
         } else {
@@ -18705,7 +19954,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.entry !== void 0) {
       let data26 = data.entry;
       if (typeof data26 !== "string") {
-        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.entry.type, parentSchema: schema198.properties.entry, data: data26 };
+        const err67 = { instancePath: instancePath + "/entry", schemaPath: "#/$defs/entry/properties/entry/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.entry.type, parentSchema: schema202.properties.entry, data: data26 };
         if (vErrors === null) {
           vErrors = [err67];
         } else {
@@ -18717,7 +19966,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data27 = data.message;
       if (typeof data27 !== "string") {
-        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema198.properties.message.type, parentSchema: schema198.properties.message, data: data27 };
+        const err68 = { instancePath: instancePath + "/message", schemaPath: "#/$defs/entry/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema202.properties.message.type, parentSchema: schema202.properties.message, data: data27 };
         if (vErrors === null) {
           vErrors = [err68];
         } else {
@@ -18727,7 +19976,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema198.type, parentSchema: schema198, data };
+    const err69 = { instancePath, schemaPath: "#/$defs/entry/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema202.type, parentSchema: schema202, data };
     if (vErrors === null) {
       vErrors = [err69];
     } else {
@@ -18743,7 +19992,7 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
     }
   }
   if (!valid0) {
-    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema195.anyOf, parentSchema: schema195, data };
+    const err70 = { instancePath, schemaPath: "#/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema199.anyOf, parentSchema: schema199, data };
     if (vErrors === null) {
       vErrors = [err70];
     } else {
@@ -18760,20 +20009,20 @@ function validate84(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   }
-  validate84.errors = vErrors;
+  validate86.errors = vErrors;
   evaluated0.props = props0;
   return errors === 0;
 }
-validate84.evaluated = { "dynamicProps": true, "dynamicItems": false };
-var validateProposal = validate85;
-var schema199 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/proposal.schema.json", "type": "object", "required": ["version", "branch", "base", "commit", "files", "changes", "unproposed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "branch": { "type": "string" }, "base": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } }, "unproposed": { "type": "array", "items": { "$ref": "#/$defs/unproposed" } } }, "$defs": { "change": { "type": "object", "required": ["application", "service", "path", "desired", "observed", "written", "file", "line", "column"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "written": { "type": "string" }, "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } }, "unproposed": { "type": "object", "required": ["application", "service", "slot", "host", "class", "path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "class": { "type": "string" }, "path": { "type": "string" }, "reason": { "type": "string" } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] } } };
-var schema203 = { "type": "object", "required": ["application", "service", "slot", "host", "class", "path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "class": { "type": "string" }, "path": { "type": "string" }, "reason": { "type": "string" } } };
-var schema200 = { "type": "object", "required": ["application", "service", "path", "desired", "observed", "written", "file", "line", "column"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "written": { "type": "string" }, "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } };
-var schema201 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
-function validate86(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate86.evaluated = { "dynamicProps": true, "dynamicItems": false };
+var validateProposal = validate87;
+var schema203 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/proposal.schema.json", "type": "object", "required": ["version", "branch", "base", "commit", "files", "changes", "unproposed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "branch": { "type": "string" }, "base": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } }, "unproposed": { "type": "array", "items": { "$ref": "#/$defs/unproposed" } } }, "$defs": { "change": { "type": "object", "required": ["application", "service", "path", "desired", "observed", "written", "file", "line", "column"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "written": { "type": "string" }, "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } }, "unproposed": { "type": "object", "required": ["application", "service", "slot", "host", "class", "path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "class": { "type": "string" }, "path": { "type": "string" }, "reason": { "type": "string" } } }, "value": { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] } } };
+var schema207 = { "type": "object", "required": ["application", "service", "slot", "host", "class", "path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "class": { "type": "string" }, "path": { "type": "string" }, "reason": { "type": "string" } } };
+var schema204 = { "type": "object", "required": ["application", "service", "path", "desired", "observed", "written", "file", "line", "column"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "written": { "type": "string" }, "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } };
+var schema205 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
+function validate88(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate86.evaluated;
+  const evaluated0 = validate88.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -18782,7 +20031,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema200.required, parentSchema: schema200, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -18791,7 +20040,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.service === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema200.required, parentSchema: schema200, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -18800,7 +20049,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.path === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema200.required, parentSchema: schema200, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -18809,7 +20058,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.desired === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema200.required, parentSchema: schema200, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -18818,7 +20067,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.observed === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "observed" }, message: "must have required property 'observed'", schema: schema200.required, parentSchema: schema200, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "observed" }, message: "must have required property 'observed'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -18827,7 +20076,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.written === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "written" }, message: "must have required property 'written'", schema: schema200.required, parentSchema: schema200, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "written" }, message: "must have required property 'written'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -18836,7 +20085,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.file === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema200.required, parentSchema: schema200, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -18845,7 +20094,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.line === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema200.required, parentSchema: schema200, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -18854,7 +20103,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.column === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema200.required, parentSchema: schema200, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema204.required, parentSchema: schema204, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -18863,8 +20112,8 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema200.properties, key0)) {
-        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema200, data };
+      if (!func1.call(schema204.properties, key0)) {
+        const err9 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema204, data };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -18876,7 +20125,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err10 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.application.type, parentSchema: schema200.properties.application, data: data0 };
+        const err10 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.application.type, parentSchema: schema204.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -18888,7 +20137,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.service !== void 0) {
       let data1 = data.service;
       if (typeof data1 !== "string") {
-        const err11 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.service.type, parentSchema: schema200.properties.service, data: data1 };
+        const err11 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.service.type, parentSchema: schema204.properties.service, data: data1 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -18900,7 +20149,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.path !== void 0) {
       let data2 = data.path;
       if (typeof data2 !== "string") {
-        const err12 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.path.type, parentSchema: schema200.properties.path, data: data2 };
+        const err12 = { instancePath: instancePath + "/path", schemaPath: "#/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.path.type, parentSchema: schema204.properties.path, data: data2 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -18915,7 +20164,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       let valid2 = false;
       const _errs11 = errors;
       if (typeof data3 !== "string" && !(typeof data3 == "number" && isFinite(data3)) && typeof data3 !== "boolean" && data3 !== null) {
-        const err13 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema201.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema201.anyOf[0].type, parentSchema: schema201.anyOf[0], data: data3 };
+        const err13 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema205.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema205.anyOf[0].type, parentSchema: schema205.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -18931,7 +20180,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data4 = data3[i0];
           if (typeof data4 !== "string") {
-            const err14 = { instancePath: instancePath + "/desired/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.anyOf[1].items.type, parentSchema: schema201.anyOf[1].items, data: data4 };
+            const err14 = { instancePath: instancePath + "/desired/" + i0, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.anyOf[1].items.type, parentSchema: schema205.anyOf[1].items, data: data4 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -18941,7 +20190,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err15 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema201.anyOf[1].type, parentSchema: schema201.anyOf[1], data: data3 };
+        const err15 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema205.anyOf[1].type, parentSchema: schema205.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -18952,7 +20201,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs13 === errors;
       valid2 = valid2 || _valid0;
       if (!valid2) {
-        const err16 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema201.anyOf, parentSchema: schema201, data: data3 };
+        const err16 = { instancePath: instancePath + "/desired", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema205.anyOf, parentSchema: schema205, data: data3 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -18976,7 +20225,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       let valid6 = false;
       const _errs20 = errors;
       if (typeof data5 !== "string" && !(typeof data5 == "number" && isFinite(data5)) && typeof data5 !== "boolean" && data5 !== null) {
-        const err17 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema201.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema201.anyOf[0].type, parentSchema: schema201.anyOf[0], data: data5 };
+        const err17 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/0/type", keyword: "type", params: { type: schema205.anyOf[0].type }, message: "must be string,number,boolean,null", schema: schema205.anyOf[0].type, parentSchema: schema205.anyOf[0], data: data5 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -18992,7 +20241,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data6 = data5[i1];
           if (typeof data6 !== "string") {
-            const err18 = { instancePath: instancePath + "/observed/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema201.anyOf[1].items.type, parentSchema: schema201.anyOf[1].items, data: data6 };
+            const err18 = { instancePath: instancePath + "/observed/" + i1, schemaPath: "#/$defs/value/anyOf/1/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.anyOf[1].items.type, parentSchema: schema205.anyOf[1].items, data: data6 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -19002,7 +20251,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err19 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema201.anyOf[1].type, parentSchema: schema201.anyOf[1], data: data5 };
+        const err19 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf/1/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema205.anyOf[1].type, parentSchema: schema205.anyOf[1], data: data5 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -19013,7 +20262,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid1 = _errs22 === errors;
       valid6 = valid6 || _valid1;
       if (!valid6) {
-        const err20 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema201.anyOf, parentSchema: schema201, data: data5 };
+        const err20 = { instancePath: instancePath + "/observed", schemaPath: "#/$defs/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema205.anyOf, parentSchema: schema205, data: data5 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -19034,7 +20283,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.written !== void 0) {
       let data7 = data.written;
       if (typeof data7 !== "string") {
-        const err21 = { instancePath: instancePath + "/written", schemaPath: "#/properties/written/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.written.type, parentSchema: schema200.properties.written, data: data7 };
+        const err21 = { instancePath: instancePath + "/written", schemaPath: "#/properties/written/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.written.type, parentSchema: schema204.properties.written, data: data7 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -19046,7 +20295,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.file !== void 0) {
       let data8 = data.file;
       if (typeof data8 !== "string") {
-        const err22 = { instancePath: instancePath + "/file", schemaPath: "#/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema200.properties.file.type, parentSchema: schema200.properties.file, data: data8 };
+        const err22 = { instancePath: instancePath + "/file", schemaPath: "#/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.file.type, parentSchema: schema204.properties.file, data: data8 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -19058,7 +20307,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.line !== void 0) {
       let data9 = data.line;
       if (!(typeof data9 == "number" && (!(data9 % 1) && !isNaN(data9)) && isFinite(data9))) {
-        const err23 = { instancePath: instancePath + "/line", schemaPath: "#/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema200.properties.line.type, parentSchema: schema200.properties.line, data: data9 };
+        const err23 = { instancePath: instancePath + "/line", schemaPath: "#/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema204.properties.line.type, parentSchema: schema204.properties.line, data: data9 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -19070,7 +20319,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.column !== void 0) {
       let data10 = data.column;
       if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-        const err24 = { instancePath: instancePath + "/column", schemaPath: "#/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema200.properties.column.type, parentSchema: schema200.properties.column, data: data10 };
+        const err24 = { instancePath: instancePath + "/column", schemaPath: "#/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema204.properties.column.type, parentSchema: schema204.properties.column, data: data10 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -19080,7 +20329,7 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err25 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema200.type, parentSchema: schema200, data };
+    const err25 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema204.type, parentSchema: schema204, data };
     if (vErrors === null) {
       vErrors = [err25];
     } else {
@@ -19088,15 +20337,15 @@ function validate86(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate86.errors = vErrors;
+  validate88.errors = vErrors;
   return errors === 0;
 }
-validate86.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate85(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate88.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate87(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate85.evaluated;
+  const evaluated0 = validate87.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -19105,7 +20354,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema199.required, parentSchema: schema199, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -19114,7 +20363,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.branch === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema199.required, parentSchema: schema199, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -19123,7 +20372,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.base === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "base" }, message: "must have required property 'base'", schema: schema199.required, parentSchema: schema199, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "base" }, message: "must have required property 'base'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -19132,7 +20381,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.commit === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema199.required, parentSchema: schema199, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -19141,7 +20390,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.files === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema199.required, parentSchema: schema199, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -19150,7 +20399,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.changes === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema199.required, parentSchema: schema199, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "changes" }, message: "must have required property 'changes'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -19159,7 +20408,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.unproposed === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unproposed" }, message: "must have required property 'unproposed'", schema: schema199.required, parentSchema: schema199, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unproposed" }, message: "must have required property 'unproposed'", schema: schema203.required, parentSchema: schema203, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -19169,7 +20418,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "branch" || key0 === "base" || key0 === "commit" || key0 === "files" || key0 === "changes" || key0 === "unproposed")) {
-        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema199, data };
+        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema203, data };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -19181,7 +20430,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema199.properties.version, data: data0 };
+        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema203.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -19193,7 +20442,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.branch !== void 0) {
       let data1 = data.branch;
       if (typeof data1 !== "string") {
-        const err9 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.branch.type, parentSchema: schema199.properties.branch, data: data1 };
+        const err9 = { instancePath: instancePath + "/branch", schemaPath: "#/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.branch.type, parentSchema: schema203.properties.branch, data: data1 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -19205,7 +20454,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.base !== void 0) {
       let data2 = data.base;
       if (typeof data2 !== "string") {
-        const err10 = { instancePath: instancePath + "/base", schemaPath: "#/properties/base/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.base.type, parentSchema: schema199.properties.base, data: data2 };
+        const err10 = { instancePath: instancePath + "/base", schemaPath: "#/properties/base/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.base.type, parentSchema: schema203.properties.base, data: data2 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -19217,7 +20466,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data3 = data.commit;
       if (typeof data3 !== "string" && data3 !== null) {
-        const err11 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema199.properties.commit.type }, message: "must be string,null", schema: schema199.properties.commit.type, parentSchema: schema199.properties.commit, data: data3 };
+        const err11 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema203.properties.commit.type }, message: "must be string,null", schema: schema203.properties.commit.type, parentSchema: schema203.properties.commit, data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -19233,7 +20482,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data5 = data4[i0];
           if (typeof data5 !== "string") {
-            const err12 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema199.properties.files.items.type, parentSchema: schema199.properties.files.items, data: data5 };
+            const err12 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.files.items.type, parentSchema: schema203.properties.files.items, data: data5 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -19243,7 +20492,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err13 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.files.type, parentSchema: schema199.properties.files, data: data4 };
+        const err13 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema203.properties.files.type, parentSchema: schema203.properties.files, data: data4 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -19257,13 +20506,13 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data6)) {
         const len1 = data6.length;
         for (let i1 = 0; i1 < len1; i1++) {
-          if (!validate86(data6[i1], { instancePath: instancePath + "/changes/" + i1, parentData: data6, parentDataProperty: i1, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate86.errors : vErrors.concat(validate86.errors);
+          if (!validate88(data6[i1], { instancePath: instancePath + "/changes/" + i1, parentData: data6, parentDataProperty: i1, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate88.errors : vErrors.concat(validate88.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err14 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.changes.type, parentSchema: schema199.properties.changes, data: data6 };
+        const err14 = { instancePath: instancePath + "/changes", schemaPath: "#/properties/changes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema203.properties.changes.type, parentSchema: schema203.properties.changes, data: data6 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -19280,7 +20529,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           let data9 = data8[i2];
           if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
             if (data9.application === void 0) {
-              const err15 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              const err15 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema207.required, parentSchema: schema207, data: data9 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -19289,7 +20538,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.service === void 0) {
-              const err16 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              const err16 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema207.required, parentSchema: schema207, data: data9 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -19298,7 +20547,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.slot === void 0) {
-              const err17 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              const err17 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema207.required, parentSchema: schema207, data: data9 };
               if (vErrors === null) {
                 vErrors = [err17];
               } else {
@@ -19307,7 +20556,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.host === void 0) {
-              const err18 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              const err18 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema207.required, parentSchema: schema207, data: data9 };
               if (vErrors === null) {
                 vErrors = [err18];
               } else {
@@ -19316,7 +20565,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.class === void 0) {
-              const err19 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "class" }, message: "must have required property 'class'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              const err19 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "class" }, message: "must have required property 'class'", schema: schema207.required, parentSchema: schema207, data: data9 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -19325,7 +20574,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.path === void 0) {
-              const err20 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              const err20 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema207.required, parentSchema: schema207, data: data9 };
               if (vErrors === null) {
                 vErrors = [err20];
               } else {
@@ -19334,7 +20583,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data9.reason === void 0) {
-              const err21 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema203.required, parentSchema: schema203, data: data9 };
+              const err21 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema207.required, parentSchema: schema207, data: data9 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -19344,7 +20593,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data9) {
               if (!(key1 === "application" || key1 === "service" || key1 === "slot" || key1 === "host" || key1 === "class" || key1 === "path" || key1 === "reason")) {
-                const err22 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema203, data: data9 };
+                const err22 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema207, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err22];
                 } else {
@@ -19356,7 +20605,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.application !== void 0) {
               let data10 = data9.application;
               if (typeof data10 !== "string") {
-                const err23 = { instancePath: instancePath + "/unproposed/" + i2 + "/application", schemaPath: "#/$defs/unproposed/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.application.type, parentSchema: schema203.properties.application, data: data10 };
+                const err23 = { instancePath: instancePath + "/unproposed/" + i2 + "/application", schemaPath: "#/$defs/unproposed/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.application.type, parentSchema: schema207.properties.application, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -19368,7 +20617,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.service !== void 0) {
               let data11 = data9.service;
               if (typeof data11 !== "string") {
-                const err24 = { instancePath: instancePath + "/unproposed/" + i2 + "/service", schemaPath: "#/$defs/unproposed/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.service.type, parentSchema: schema203.properties.service, data: data11 };
+                const err24 = { instancePath: instancePath + "/unproposed/" + i2 + "/service", schemaPath: "#/$defs/unproposed/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.service.type, parentSchema: schema207.properties.service, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -19380,7 +20629,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.slot !== void 0) {
               let data12 = data9.slot;
               if (typeof data12 !== "string") {
-                const err25 = { instancePath: instancePath + "/unproposed/" + i2 + "/slot", schemaPath: "#/$defs/unproposed/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.slot.type, parentSchema: schema203.properties.slot, data: data12 };
+                const err25 = { instancePath: instancePath + "/unproposed/" + i2 + "/slot", schemaPath: "#/$defs/unproposed/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.slot.type, parentSchema: schema207.properties.slot, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -19392,7 +20641,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.host !== void 0) {
               let data13 = data9.host;
               if (typeof data13 !== "string") {
-                const err26 = { instancePath: instancePath + "/unproposed/" + i2 + "/host", schemaPath: "#/$defs/unproposed/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.host.type, parentSchema: schema203.properties.host, data: data13 };
+                const err26 = { instancePath: instancePath + "/unproposed/" + i2 + "/host", schemaPath: "#/$defs/unproposed/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.host.type, parentSchema: schema207.properties.host, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -19404,7 +20653,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.class !== void 0) {
               let data14 = data9.class;
               if (typeof data14 !== "string") {
-                const err27 = { instancePath: instancePath + "/unproposed/" + i2 + "/class", schemaPath: "#/$defs/unproposed/properties/class/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.class.type, parentSchema: schema203.properties.class, data: data14 };
+                const err27 = { instancePath: instancePath + "/unproposed/" + i2 + "/class", schemaPath: "#/$defs/unproposed/properties/class/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.class.type, parentSchema: schema207.properties.class, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -19416,7 +20665,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.path !== void 0) {
               let data15 = data9.path;
               if (typeof data15 !== "string") {
-                const err28 = { instancePath: instancePath + "/unproposed/" + i2 + "/path", schemaPath: "#/$defs/unproposed/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.path.type, parentSchema: schema203.properties.path, data: data15 };
+                const err28 = { instancePath: instancePath + "/unproposed/" + i2 + "/path", schemaPath: "#/$defs/unproposed/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.path.type, parentSchema: schema207.properties.path, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -19428,7 +20677,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
             if (data9.reason !== void 0) {
               let data16 = data9.reason;
               if (typeof data16 !== "string") {
-                const err29 = { instancePath: instancePath + "/unproposed/" + i2 + "/reason", schemaPath: "#/$defs/unproposed/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema203.properties.reason.type, parentSchema: schema203.properties.reason, data: data16 };
+                const err29 = { instancePath: instancePath + "/unproposed/" + i2 + "/reason", schemaPath: "#/$defs/unproposed/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.reason.type, parentSchema: schema207.properties.reason, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err29];
                 } else {
@@ -19438,7 +20687,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err30 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema203.type, parentSchema: schema203, data: data9 };
+            const err30 = { instancePath: instancePath + "/unproposed/" + i2, schemaPath: "#/$defs/unproposed/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema207.type, parentSchema: schema207, data: data9 };
             if (vErrors === null) {
               vErrors = [err30];
             } else {
@@ -19448,7 +20697,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err31 = { instancePath: instancePath + "/unproposed", schemaPath: "#/properties/unproposed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema199.properties.unproposed.type, parentSchema: schema199.properties.unproposed, data: data8 };
+        const err31 = { instancePath: instancePath + "/unproposed", schemaPath: "#/properties/unproposed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema203.properties.unproposed.type, parentSchema: schema203.properties.unproposed, data: data8 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -19458,7 +20707,7 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err32 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema199.type, parentSchema: schema199, data };
+    const err32 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema203.type, parentSchema: schema203, data };
     if (vErrors === null) {
       vErrors = [err32];
     } else {
@@ -19466,17 +20715,17 @@ function validate85(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate85.errors = vErrors;
+  validate87.errors = vErrors;
   return errors === 0;
 }
-validate85.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateRequest = validate88;
-var schema204 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "volume": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "rebalance", "fence", "unfence", "remove-volume"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
-function validate88(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate87.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateRequest = validate90;
+var schema208 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/request.schema.json", "type": "object", "required": ["version", "request", "application", "kind", "state", "message"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "request": { "type": "integer" }, "application": { "type": "string" }, "host": { "type": "string" }, "volume": { "type": "string" }, "kind": { "type": "string", "enum": ["promote", "abort", "retry", "suspend", "resume", "adopt", "adopt-replace", "rebalance", "fence", "unfence", "remove-volume"] }, "state": { "type": "string", "enum": ["accepted", "refused", "pending"] }, "message": { "type": "string" } } };
+function validate90(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate88.evaluated;
+  const evaluated0 = validate90.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -19485,7 +20734,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema204.required, parentSchema: schema204, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema208.required, parentSchema: schema208, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -19494,7 +20743,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.request === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema204.required, parentSchema: schema204, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "request" }, message: "must have required property 'request'", schema: schema208.required, parentSchema: schema208, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -19503,7 +20752,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema204.required, parentSchema: schema204, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema208.required, parentSchema: schema208, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -19512,7 +20761,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.kind === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema204.required, parentSchema: schema204, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema208.required, parentSchema: schema208, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -19521,7 +20770,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.state === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema204.required, parentSchema: schema204, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema208.required, parentSchema: schema208, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -19530,7 +20779,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.message === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema204.required, parentSchema: schema204, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema208.required, parentSchema: schema208, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -19540,7 +20789,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "request" || key0 === "application" || key0 === "host" || key0 === "volume" || key0 === "kind" || key0 === "state" || key0 === "message")) {
-        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema204, data };
+        const err6 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema208, data };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -19552,7 +20801,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema204.properties.version, data: data0 };
+        const err7 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema208.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -19564,7 +20813,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.request !== void 0) {
       let data1 = data.request;
       if (!(typeof data1 == "number" && (!(data1 % 1) && !isNaN(data1)) && isFinite(data1))) {
-        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema204.properties.request.type, parentSchema: schema204.properties.request, data: data1 };
+        const err8 = { instancePath: instancePath + "/request", schemaPath: "#/properties/request/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema208.properties.request.type, parentSchema: schema208.properties.request, data: data1 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -19576,7 +20825,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data2 = data.application;
       if (typeof data2 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.application.type, parentSchema: schema204.properties.application, data: data2 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.application.type, parentSchema: schema208.properties.application, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -19588,7 +20837,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data3 = data.host;
       if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.host.type, parentSchema: schema204.properties.host, data: data3 };
+        const err10 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.host.type, parentSchema: schema208.properties.host, data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -19600,7 +20849,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.volume !== void 0) {
       let data4 = data.volume;
       if (typeof data4 !== "string") {
-        const err11 = { instancePath: instancePath + "/volume", schemaPath: "#/properties/volume/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.volume.type, parentSchema: schema204.properties.volume, data: data4 };
+        const err11 = { instancePath: instancePath + "/volume", schemaPath: "#/properties/volume/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.volume.type, parentSchema: schema208.properties.volume, data: data4 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -19612,7 +20861,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.kind !== void 0) {
       let data5 = data.kind;
       if (typeof data5 !== "string") {
-        const err12 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.kind.type, parentSchema: schema204.properties.kind, data: data5 };
+        const err12 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.kind.type, parentSchema: schema208.properties.kind, data: data5 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -19621,7 +20870,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data5 === "promote" || data5 === "abort" || data5 === "retry" || data5 === "suspend" || data5 === "resume" || data5 === "adopt" || data5 === "adopt-replace" || data5 === "rebalance" || data5 === "fence" || data5 === "unfence" || data5 === "remove-volume")) {
-        const err13 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema204.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema204.properties.kind.enum, parentSchema: schema204.properties.kind, data: data5 };
+        const err13 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema208.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema208.properties.kind.enum, parentSchema: schema208.properties.kind, data: data5 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -19633,7 +20882,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.state !== void 0) {
       let data6 = data.state;
       if (typeof data6 !== "string") {
-        const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.state.type, parentSchema: schema204.properties.state, data: data6 };
+        const err14 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.state.type, parentSchema: schema208.properties.state, data: data6 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -19642,7 +20891,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data6 === "accepted" || data6 === "refused" || data6 === "pending")) {
-        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema204.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema204.properties.state.enum, parentSchema: schema204.properties.state, data: data6 };
+        const err15 = { instancePath: instancePath + "/state", schemaPath: "#/properties/state/enum", keyword: "enum", params: { allowedValues: schema208.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema208.properties.state.enum, parentSchema: schema208.properties.state, data: data6 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -19654,7 +20903,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.message !== void 0) {
       let data7 = data.message;
       if (typeof data7 !== "string") {
-        const err16 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema204.properties.message.type, parentSchema: schema204.properties.message, data: data7 };
+        const err16 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.message.type, parentSchema: schema208.properties.message, data: data7 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -19664,7 +20913,7 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err17 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema204.type, parentSchema: schema204, data };
+    const err17 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema208.type, parentSchema: schema208, data };
     if (vErrors === null) {
       vErrors = [err17];
     } else {
@@ -19672,17 +20921,17 @@ function validate88(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate88.errors = vErrors;
+  validate90.errors = vErrors;
   return errors === 0;
 }
-validate88.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateRollback = validate89;
-var schema205 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
-function validate89(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate90.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateRollback = validate91;
+var schema209 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/rollback.schema.json", "type": "object", "required": ["version", "application", "from", "to", "commit", "files", "pushed"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "application": { "type": "string" }, "from": { "type": "string" }, "to": { "type": "string" }, "commit": { "type": ["string", "null"] }, "files": { "type": "array", "items": { "type": "string" } }, "pushed": { "type": "boolean" } } };
+function validate91(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate89.evaluated;
+  const evaluated0 = validate91.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -19691,7 +20940,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema205.required, parentSchema: schema205, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema209.required, parentSchema: schema209, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -19700,7 +20949,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.application === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema205.required, parentSchema: schema205, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema209.required, parentSchema: schema209, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -19709,7 +20958,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.from === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema205.required, parentSchema: schema205, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "from" }, message: "must have required property 'from'", schema: schema209.required, parentSchema: schema209, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -19718,7 +20967,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.to === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema205.required, parentSchema: schema205, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "to" }, message: "must have required property 'to'", schema: schema209.required, parentSchema: schema209, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -19727,7 +20976,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.commit === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema205.required, parentSchema: schema205, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema209.required, parentSchema: schema209, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -19736,7 +20985,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.files === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema205.required, parentSchema: schema205, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "files" }, message: "must have required property 'files'", schema: schema209.required, parentSchema: schema209, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -19745,7 +20994,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.pushed === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema205.required, parentSchema: schema205, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "pushed" }, message: "must have required property 'pushed'", schema: schema209.required, parentSchema: schema209, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -19755,7 +21004,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "application" || key0 === "from" || key0 === "to" || key0 === "commit" || key0 === "files" || key0 === "pushed")) {
-        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema205, data };
+        const err7 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema209, data };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -19767,7 +21016,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema205.properties.version, data: data0 };
+        const err8 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema209.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -19779,7 +21028,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data1 = data.application;
       if (typeof data1 !== "string") {
-        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.application.type, parentSchema: schema205.properties.application, data: data1 };
+        const err9 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.application.type, parentSchema: schema209.properties.application, data: data1 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -19791,7 +21040,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.from !== void 0) {
       let data2 = data.from;
       if (typeof data2 !== "string") {
-        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.from.type, parentSchema: schema205.properties.from, data: data2 };
+        const err10 = { instancePath: instancePath + "/from", schemaPath: "#/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.from.type, parentSchema: schema209.properties.from, data: data2 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -19803,7 +21052,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.to !== void 0) {
       let data3 = data.to;
       if (typeof data3 !== "string") {
-        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.to.type, parentSchema: schema205.properties.to, data: data3 };
+        const err11 = { instancePath: instancePath + "/to", schemaPath: "#/properties/to/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.to.type, parentSchema: schema209.properties.to, data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -19815,7 +21064,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.commit !== void 0) {
       let data4 = data.commit;
       if (typeof data4 !== "string" && data4 !== null) {
-        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema205.properties.commit.type }, message: "must be string,null", schema: schema205.properties.commit.type, parentSchema: schema205.properties.commit, data: data4 };
+        const err12 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/type", keyword: "type", params: { type: schema209.properties.commit.type }, message: "must be string,null", schema: schema209.properties.commit.type, parentSchema: schema209.properties.commit, data: data4 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -19831,7 +21080,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i0 = 0; i0 < len0; i0++) {
           let data6 = data5[i0];
           if (typeof data6 !== "string") {
-            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema205.properties.files.items.type, parentSchema: schema205.properties.files.items, data: data6 };
+            const err13 = { instancePath: instancePath + "/files/" + i0, schemaPath: "#/properties/files/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema209.properties.files.items.type, parentSchema: schema209.properties.files.items, data: data6 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -19841,7 +21090,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema205.properties.files.type, parentSchema: schema205.properties.files, data: data5 };
+        const err14 = { instancePath: instancePath + "/files", schemaPath: "#/properties/files/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema209.properties.files.type, parentSchema: schema209.properties.files, data: data5 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -19853,7 +21102,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pushed !== void 0) {
       let data7 = data.pushed;
       if (typeof data7 !== "boolean") {
-        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema205.properties.pushed.type, parentSchema: schema205.properties.pushed, data: data7 };
+        const err15 = { instancePath: instancePath + "/pushed", schemaPath: "#/properties/pushed/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema209.properties.pushed.type, parentSchema: schema209.properties.pushed, data: data7 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -19863,7 +21112,7 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema205.type, parentSchema: schema205, data };
+    const err16 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema209.type, parentSchema: schema209, data };
     if (vErrors === null) {
       vErrors = [err16];
     } else {
@@ -19871,253 +21120,21 @@ function validate89(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate89.errors = vErrors;
-  return errors === 0;
-}
-validate89.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateStatus = validate90;
-var schema206 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } } } };
-var schema207 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema218 = { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
-var schema219 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var schema208 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
-function validate91(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
-  let vErrors = null;
-  let errors = 0;
-  const evaluated0 = validate91.evaluated;
-  if (evaluated0.dynamicProps) {
-    evaluated0.props = void 0;
-  }
-  if (evaluated0.dynamicItems) {
-    evaluated0.items = void 0;
-  }
-  if (data && typeof data == "object" && !Array.isArray(data)) {
-    if (data.revision === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema208.required, parentSchema: schema208, data };
-      if (vErrors === null) {
-        vErrors = [err0];
-      } else {
-        vErrors.push(err0);
-      }
-      errors++;
-    }
-    if (data.problems === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema208.required, parentSchema: schema208, data };
-      if (vErrors === null) {
-        vErrors = [err1];
-      } else {
-        vErrors.push(err1);
-      }
-      errors++;
-    }
-    if (data.first === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema208.required, parentSchema: schema208, data };
-      if (vErrors === null) {
-        vErrors = [err2];
-      } else {
-        vErrors.push(err2);
-      }
-      errors++;
-    }
-    for (const key0 in data) {
-      if (!(key0 === "revision" || key0 === "problems" || key0 === "first")) {
-        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema208, data };
-        if (vErrors === null) {
-          vErrors = [err3];
-        } else {
-          vErrors.push(err3);
-        }
-        errors++;
-      }
-    }
-    if (data.revision !== void 0) {
-      let data0 = data.revision;
-      if (data0 && typeof data0 == "object" && !Array.isArray(data0)) {
-        if (data0.branch === void 0) {
-          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema207.required, parentSchema: schema207, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err4];
-          } else {
-            vErrors.push(err4);
-          }
-          errors++;
-        }
-        if (data0.commit === void 0) {
-          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema207.required, parentSchema: schema207, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err5];
-          } else {
-            vErrors.push(err5);
-          }
-          errors++;
-        }
-        if (data0.author === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema207.required, parentSchema: schema207, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err6];
-          } else {
-            vErrors.push(err6);
-          }
-          errors++;
-        }
-        if (data0.date === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema207.required, parentSchema: schema207, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err7];
-          } else {
-            vErrors.push(err7);
-          }
-          errors++;
-        }
-        if (data0.subject === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema207.required, parentSchema: schema207, data: data0 };
-          if (vErrors === null) {
-            vErrors = [err8];
-          } else {
-            vErrors.push(err8);
-          }
-          errors++;
-        }
-        for (const key1 in data0) {
-          if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema207, data: data0 };
-            if (vErrors === null) {
-              vErrors = [err9];
-            } else {
-              vErrors.push(err9);
-            }
-            errors++;
-          }
-        }
-        if (data0.branch !== void 0) {
-          let data1 = data0.branch;
-          if (typeof data1 !== "string") {
-            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.branch.type, parentSchema: schema207.properties.branch, data: data1 };
-            if (vErrors === null) {
-              vErrors = [err10];
-            } else {
-              vErrors.push(err10);
-            }
-            errors++;
-          }
-        }
-        if (data0.commit !== void 0) {
-          let data2 = data0.commit;
-          if (typeof data2 === "string") {
-            if (!pattern102.test(data2)) {
-              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema207.properties.commit, data: data2 };
-              if (vErrors === null) {
-                vErrors = [err11];
-              } else {
-                vErrors.push(err11);
-              }
-              errors++;
-            }
-          } else {
-            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.commit.type, parentSchema: schema207.properties.commit, data: data2 };
-            if (vErrors === null) {
-              vErrors = [err12];
-            } else {
-              vErrors.push(err12);
-            }
-            errors++;
-          }
-        }
-        if (data0.author !== void 0) {
-          let data3 = data0.author;
-          if (typeof data3 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.author.type, parentSchema: schema207.properties.author, data: data3 };
-            if (vErrors === null) {
-              vErrors = [err13];
-            } else {
-              vErrors.push(err13);
-            }
-            errors++;
-          }
-        }
-        if (data0.date !== void 0) {
-          let data4 = data0.date;
-          if (typeof data4 !== "string") {
-            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.date.type, parentSchema: schema207.properties.date, data: data4 };
-            if (vErrors === null) {
-              vErrors = [err14];
-            } else {
-              vErrors.push(err14);
-            }
-            errors++;
-          }
-        }
-        if (data0.subject !== void 0) {
-          let data5 = data0.subject;
-          if (typeof data5 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.subject.type, parentSchema: schema207.properties.subject, data: data5 };
-            if (vErrors === null) {
-              vErrors = [err15];
-            } else {
-              vErrors.push(err15);
-            }
-            errors++;
-          }
-        }
-      } else {
-        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema207.type, parentSchema: schema207, data: data0 };
-        if (vErrors === null) {
-          vErrors = [err16];
-        } else {
-          vErrors.push(err16);
-        }
-        errors++;
-      }
-    }
-    if (data.problems !== void 0) {
-      let data6 = data.problems;
-      if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
-        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema208.properties.problems.type, parentSchema: schema208.properties.problems, data: data6 };
-        if (vErrors === null) {
-          vErrors = [err17];
-        } else {
-          vErrors.push(err17);
-        }
-        errors++;
-      }
-    }
-    if (data.first !== void 0) {
-      let data7 = data.first;
-      if (typeof data7 !== "string") {
-        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema208.properties.first.type, parentSchema: schema208.properties.first, data: data7 };
-        if (vErrors === null) {
-          vErrors = [err18];
-        } else {
-          vErrors.push(err18);
-        }
-        errors++;
-      }
-    }
-  } else {
-    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema208.type, parentSchema: schema208, data };
-    if (vErrors === null) {
-      vErrors = [err19];
-    } else {
-      vErrors.push(err19);
-    }
-    errors++;
-  }
   validate91.errors = vErrors;
   return errors === 0;
 }
 validate91.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var schema210 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
-var schema211 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema214 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
-var schema215 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema216 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema217 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
-var schema212 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
-var schema213 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-function validate94(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+var validateStatus = validate92;
+var schema210 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held", "receivers"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] }, "receivers": { "type": "array", "items": { "$ref": "#/$defs/receiver" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } }, "receiver": { "type": "object", "required": ["name", "failingSince", "reason", "waiting", "givenUp"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "failingSince": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "waiting": { "type": "integer" }, "givenUp": { "type": "integer" } } } } };
+var schema211 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema222 = { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
+var schema223 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
+var schema224 = { "type": "object", "required": ["name", "failingSince", "reason", "waiting", "givenUp"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "failingSince": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "waiting": { "type": "integer" }, "givenUp": { "type": "integer" } } };
+var schema212 = { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } };
+function validate93(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate94.evaluated;
+  const evaluated0 = validate93.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -20134,8 +21151,241 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
+    if (data.problems === void 0) {
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "problems" }, message: "must have required property 'problems'", schema: schema212.required, parentSchema: schema212, data };
+      if (vErrors === null) {
+        vErrors = [err1];
+      } else {
+        vErrors.push(err1);
+      }
+      errors++;
+    }
+    if (data.first === void 0) {
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "first" }, message: "must have required property 'first'", schema: schema212.required, parentSchema: schema212, data };
+      if (vErrors === null) {
+        vErrors = [err2];
+      } else {
+        vErrors.push(err2);
+      }
+      errors++;
+    }
+    for (const key0 in data) {
+      if (!(key0 === "revision" || key0 === "problems" || key0 === "first")) {
+        const err3 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema212, data };
+        if (vErrors === null) {
+          vErrors = [err3];
+        } else {
+          vErrors.push(err3);
+        }
+        errors++;
+      }
+    }
+    if (data.revision !== void 0) {
+      let data0 = data.revision;
+      if (data0 && typeof data0 == "object" && !Array.isArray(data0)) {
+        if (data0.branch === void 0) {
+          const err4 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema211.required, parentSchema: schema211, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err4];
+          } else {
+            vErrors.push(err4);
+          }
+          errors++;
+        }
+        if (data0.commit === void 0) {
+          const err5 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema211.required, parentSchema: schema211, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err5];
+          } else {
+            vErrors.push(err5);
+          }
+          errors++;
+        }
+        if (data0.author === void 0) {
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema211.required, parentSchema: schema211, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err6];
+          } else {
+            vErrors.push(err6);
+          }
+          errors++;
+        }
+        if (data0.date === void 0) {
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema211.required, parentSchema: schema211, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err7];
+          } else {
+            vErrors.push(err7);
+          }
+          errors++;
+        }
+        if (data0.subject === void 0) {
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema211.required, parentSchema: schema211, data: data0 };
+          if (vErrors === null) {
+            vErrors = [err8];
+          } else {
+            vErrors.push(err8);
+          }
+          errors++;
+        }
+        for (const key1 in data0) {
+          if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
+            const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema211, data: data0 };
+            if (vErrors === null) {
+              vErrors = [err9];
+            } else {
+              vErrors.push(err9);
+            }
+            errors++;
+          }
+        }
+        if (data0.branch !== void 0) {
+          let data1 = data0.branch;
+          if (typeof data1 !== "string") {
+            const err10 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.branch.type, parentSchema: schema211.properties.branch, data: data1 };
+            if (vErrors === null) {
+              vErrors = [err10];
+            } else {
+              vErrors.push(err10);
+            }
+            errors++;
+          }
+        }
+        if (data0.commit !== void 0) {
+          let data2 = data0.commit;
+          if (typeof data2 === "string") {
+            if (!pattern102.test(data2)) {
+              const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema211.properties.commit, data: data2 };
+              if (vErrors === null) {
+                vErrors = [err11];
+              } else {
+                vErrors.push(err11);
+              }
+              errors++;
+            }
+          } else {
+            const err12 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.commit.type, parentSchema: schema211.properties.commit, data: data2 };
+            if (vErrors === null) {
+              vErrors = [err12];
+            } else {
+              vErrors.push(err12);
+            }
+            errors++;
+          }
+        }
+        if (data0.author !== void 0) {
+          let data3 = data0.author;
+          if (typeof data3 !== "string") {
+            const err13 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.author.type, parentSchema: schema211.properties.author, data: data3 };
+            if (vErrors === null) {
+              vErrors = [err13];
+            } else {
+              vErrors.push(err13);
+            }
+            errors++;
+          }
+        }
+        if (data0.date !== void 0) {
+          let data4 = data0.date;
+          if (typeof data4 !== "string") {
+            const err14 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.date.type, parentSchema: schema211.properties.date, data: data4 };
+            if (vErrors === null) {
+              vErrors = [err14];
+            } else {
+              vErrors.push(err14);
+            }
+            errors++;
+          }
+        }
+        if (data0.subject !== void 0) {
+          let data5 = data0.subject;
+          if (typeof data5 !== "string") {
+            const err15 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.subject.type, parentSchema: schema211.properties.subject, data: data5 };
+            if (vErrors === null) {
+              vErrors = [err15];
+            } else {
+              vErrors.push(err15);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema211.type, parentSchema: schema211, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err16];
+        } else {
+          vErrors.push(err16);
+        }
+        errors++;
+      }
+    }
+    if (data.problems !== void 0) {
+      let data6 = data.problems;
+      if (!(typeof data6 == "number" && (!(data6 % 1) && !isNaN(data6)) && isFinite(data6))) {
+        const err17 = { instancePath: instancePath + "/problems", schemaPath: "#/properties/problems/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema212.properties.problems.type, parentSchema: schema212.properties.problems, data: data6 };
+        if (vErrors === null) {
+          vErrors = [err17];
+        } else {
+          vErrors.push(err17);
+        }
+        errors++;
+      }
+    }
+    if (data.first !== void 0) {
+      let data7 = data.first;
+      if (typeof data7 !== "string") {
+        const err18 = { instancePath: instancePath + "/first", schemaPath: "#/properties/first/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.first.type, parentSchema: schema212.properties.first, data: data7 };
+        if (vErrors === null) {
+          vErrors = [err18];
+        } else {
+          vErrors.push(err18);
+        }
+        errors++;
+      }
+    }
+  } else {
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema212.type, parentSchema: schema212, data };
+    if (vErrors === null) {
+      vErrors = [err19];
+    } else {
+      vErrors.push(err19);
+    }
+    errors++;
+  }
+  validate93.errors = vErrors;
+  return errors === 0;
+}
+validate93.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var schema214 = { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } };
+var schema215 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema218 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" } } };
+var schema219 = { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema220 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema221 = { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } };
+var schema216 = { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } } } };
+var schema217 = { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+function validate96(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+  let vErrors = null;
+  let errors = 0;
+  const evaluated0 = validate96.evaluated;
+  if (evaluated0.dynamicProps) {
+    evaluated0.props = void 0;
+  }
+  if (evaluated0.dynamicItems) {
+    evaluated0.items = void 0;
+  }
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.revision === void 0) {
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema216.required, parentSchema: schema216, data };
+      if (vErrors === null) {
+        vErrors = [err0];
+      } else {
+        vErrors.push(err0);
+      }
+      errors++;
+    }
     if (data.startedAt === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema212.required, parentSchema: schema212, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "startedAt" }, message: "must have required property 'startedAt'", schema: schema216.required, parentSchema: schema216, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -20144,7 +21394,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.direction === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema212.required, parentSchema: schema212, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "direction" }, message: "must have required property 'direction'", schema: schema216.required, parentSchema: schema216, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -20153,7 +21403,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.progressDeadlineAt === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema212.required, parentSchema: schema212, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "progressDeadlineAt" }, message: "must have required property 'progressDeadlineAt'", schema: schema216.required, parentSchema: schema216, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -20162,7 +21412,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.stages === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema212.required, parentSchema: schema212, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "stages" }, message: "must have required property 'stages'", schema: schema216.required, parentSchema: schema216, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -20172,7 +21422,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "revision" || key0 === "startedAt" || key0 === "direction" || key0 === "progressDeadlineAt" || key0 === "stages")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema212, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema216, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -20184,7 +21434,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.revision !== void 0) {
       let data0 = data.revision;
       if (typeof data0 !== "string") {
-        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.revision.type, parentSchema: schema212.properties.revision, data: data0 };
+        const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/properties/revision/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.revision.type, parentSchema: schema216.properties.revision, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -20196,7 +21446,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.startedAt !== void 0) {
       let data1 = data.startedAt;
       if (typeof data1 !== "string") {
-        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.startedAt.type, parentSchema: schema212.properties.startedAt, data: data1 };
+        const err7 = { instancePath: instancePath + "/startedAt", schemaPath: "#/properties/startedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.startedAt.type, parentSchema: schema216.properties.startedAt, data: data1 };
         if (vErrors === null) {
           vErrors = [err7];
         } else {
@@ -20208,7 +21458,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.direction !== void 0) {
       let data2 = data.direction;
       if (typeof data2 !== "string") {
-        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.direction.type, parentSchema: schema212.properties.direction, data: data2 };
+        const err8 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.direction.type, parentSchema: schema216.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err8];
         } else {
@@ -20217,7 +21467,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data2 === "forward" || data2 === "back")) {
-        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema212.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema212.properties.direction.enum, parentSchema: schema212.properties.direction, data: data2 };
+        const err9 = { instancePath: instancePath + "/direction", schemaPath: "#/properties/direction/enum", keyword: "enum", params: { allowedValues: schema216.properties.direction.enum }, message: "must be equal to one of the allowed values", schema: schema216.properties.direction.enum, parentSchema: schema216.properties.direction, data: data2 };
         if (vErrors === null) {
           vErrors = [err9];
         } else {
@@ -20232,7 +21482,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       let valid1 = false;
       const _errs10 = errors;
       if (typeof data3 !== "string") {
-        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema212.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema212.properties.progressDeadlineAt.anyOf[0], data: data3 };
+        const err10 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.progressDeadlineAt.anyOf[0].type, parentSchema: schema216.properties.progressDeadlineAt.anyOf[0], data: data3 };
         if (vErrors === null) {
           vErrors = [err10];
         } else {
@@ -20244,7 +21494,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       valid1 = valid1 || _valid0;
       const _errs12 = errors;
       if (data3 !== null) {
-        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema212.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema212.properties.progressDeadlineAt.anyOf[1], data: data3 };
+        const err11 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema216.properties.progressDeadlineAt.anyOf[1].type, parentSchema: schema216.properties.progressDeadlineAt.anyOf[1], data: data3 };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -20255,7 +21505,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs12 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema212.properties.progressDeadlineAt.anyOf, parentSchema: schema212.properties.progressDeadlineAt, data: data3 };
+        const err12 = { instancePath: instancePath + "/progressDeadlineAt", schemaPath: "#/properties/progressDeadlineAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema216.properties.progressDeadlineAt.anyOf, parentSchema: schema216.properties.progressDeadlineAt, data: data3 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -20281,7 +21531,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
           let data5 = data4[i0];
           if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
             if (data5.service === void 0) {
-              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema213.required, parentSchema: schema213, data: data5 };
+              const err13 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema217.required, parentSchema: schema217, data: data5 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -20290,7 +21540,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.step === void 0) {
-              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema213.required, parentSchema: schema213, data: data5 };
+              const err14 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "step" }, message: "must have required property 'step'", schema: schema217.required, parentSchema: schema217, data: data5 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -20299,7 +21549,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.of === void 0) {
-              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema213.required, parentSchema: schema213, data: data5 };
+              const err15 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema217.required, parentSchema: schema217, data: data5 };
               if (vErrors === null) {
                 vErrors = [err15];
               } else {
@@ -20308,7 +21558,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.awaitsPromotion === void 0) {
-              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema213.required, parentSchema: schema213, data: data5 };
+              const err16 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "awaitsPromotion" }, message: "must have required property 'awaitsPromotion'", schema: schema217.required, parentSchema: schema217, data: data5 };
               if (vErrors === null) {
                 vErrors = [err16];
               } else {
@@ -20317,7 +21567,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data5.until === void 0) {
-              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema213.required, parentSchema: schema213, data: data5 };
+              const err17 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema217.required, parentSchema: schema217, data: data5 };
               if (vErrors === null) {
                 vErrors = [err17];
               } else {
@@ -20327,7 +21577,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data5) {
               if (!(key1 === "service" || key1 === "step" || key1 === "of" || key1 === "awaitsPromotion" || key1 === "until")) {
-                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema213, data: data5 };
+                const err18 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema217, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err18];
                 } else {
@@ -20339,7 +21589,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.service !== void 0) {
               let data6 = data5.service;
               if (typeof data6 !== "string") {
-                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.service.type, parentSchema: schema213.properties.service, data: data6 };
+                const err19 = { instancePath: instancePath + "/stages/" + i0 + "/service", schemaPath: "#/$defs/stage/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.service.type, parentSchema: schema217.properties.service, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -20351,7 +21601,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.step !== void 0) {
               let data7 = data5.step;
               if (!(typeof data7 == "number" && (!(data7 % 1) && !isNaN(data7)) && isFinite(data7))) {
-                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema213.properties.step.type, parentSchema: schema213.properties.step, data: data7 };
+                const err20 = { instancePath: instancePath + "/stages/" + i0 + "/step", schemaPath: "#/$defs/stage/properties/step/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema217.properties.step.type, parentSchema: schema217.properties.step, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err20];
                 } else {
@@ -20363,7 +21613,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.of !== void 0) {
               let data8 = data5.of;
               if (!(typeof data8 == "number" && (!(data8 % 1) && !isNaN(data8)) && isFinite(data8))) {
-                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema213.properties.of.type, parentSchema: schema213.properties.of, data: data8 };
+                const err21 = { instancePath: instancePath + "/stages/" + i0 + "/of", schemaPath: "#/$defs/stage/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema217.properties.of.type, parentSchema: schema217.properties.of, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err21];
                 } else {
@@ -20375,7 +21625,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.awaitsPromotion !== void 0) {
               let data9 = data5.awaitsPromotion;
               if (typeof data9 !== "boolean") {
-                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema213.properties.awaitsPromotion.type, parentSchema: schema213.properties.awaitsPromotion, data: data9 };
+                const err22 = { instancePath: instancePath + "/stages/" + i0 + "/awaitsPromotion", schemaPath: "#/$defs/stage/properties/awaitsPromotion/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema217.properties.awaitsPromotion.type, parentSchema: schema217.properties.awaitsPromotion, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err22];
                 } else {
@@ -20390,7 +21640,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
               let valid6 = false;
               const _errs30 = errors;
               if (typeof data10 !== "string") {
-                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema213.properties.until.anyOf[0].type, parentSchema: schema213.properties.until.anyOf[0], data: data10 };
+                const err23 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.until.anyOf[0].type, parentSchema: schema217.properties.until.anyOf[0], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -20402,7 +21652,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
               valid6 = valid6 || _valid1;
               const _errs32 = errors;
               if (data10 !== null) {
-                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema213.properties.until.anyOf[1].type, parentSchema: schema213.properties.until.anyOf[1], data: data10 };
+                const err24 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema217.properties.until.anyOf[1].type, parentSchema: schema217.properties.until.anyOf[1], data: data10 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -20413,7 +21663,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs32 === errors;
               valid6 = valid6 || _valid1;
               if (!valid6) {
-                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema213.properties.until.anyOf, parentSchema: schema213.properties.until, data: data10 };
+                const err25 = { instancePath: instancePath + "/stages/" + i0 + "/until", schemaPath: "#/$defs/stage/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema217.properties.until.anyOf, parentSchema: schema217.properties.until, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -20432,7 +21682,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema213.type, parentSchema: schema213, data: data5 };
+            const err26 = { instancePath: instancePath + "/stages/" + i0, schemaPath: "#/$defs/stage/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema217.type, parentSchema: schema217, data: data5 };
             if (vErrors === null) {
               vErrors = [err26];
             } else {
@@ -20442,7 +21692,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema212.properties.stages.type, parentSchema: schema212.properties.stages, data: data4 };
+        const err27 = { instancePath: instancePath + "/stages", schemaPath: "#/properties/stages/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema216.properties.stages.type, parentSchema: schema216.properties.stages, data: data4 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -20452,7 +21702,7 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema212.type, parentSchema: schema212, data };
+    const err28 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema216.type, parentSchema: schema216, data };
     if (vErrors === null) {
       vErrors = [err28];
     } else {
@@ -20460,14 +21710,14 @@ function validate94(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate94.errors = vErrors;
+  validate96.errors = vErrors;
   return errors === 0;
 }
-validate94.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate93(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate96.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate95(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate93.evaluated;
+  const evaluated0 = validate95.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -20476,7 +21726,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.application === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema210.required, parentSchema: schema210, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema214.required, parentSchema: schema214, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -20485,7 +21735,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.target === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema210.required, parentSchema: schema210, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema214.required, parentSchema: schema214, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -20494,7 +21744,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.targetCommit === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema210.required, parentSchema: schema210, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "targetCommit" }, message: "must have required property 'targetCommit'", schema: schema214.required, parentSchema: schema214, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -20503,7 +21753,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.health === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema210.required, parentSchema: schema210, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema214.required, parentSchema: schema214, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -20512,7 +21762,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.suspended === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema210.required, parentSchema: schema210, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "suspended" }, message: "must have required property 'suspended'", schema: schema214.required, parentSchema: schema214, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -20521,7 +21771,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.conditions === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema210.required, parentSchema: schema210, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema214.required, parentSchema: schema214, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -20530,7 +21780,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rollout === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema210.required, parentSchema: schema210, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rollout" }, message: "must have required property 'rollout'", schema: schema214.required, parentSchema: schema214, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -20539,7 +21789,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.services === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema210.required, parentSchema: schema210, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "services" }, message: "must have required property 'services'", schema: schema214.required, parentSchema: schema214, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -20548,7 +21798,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.slots === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema210.required, parentSchema: schema210, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema214.required, parentSchema: schema214, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -20557,7 +21807,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.waiting === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema210.required, parentSchema: schema210, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema214.required, parentSchema: schema214, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -20566,7 +21816,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.failed === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema210.required, parentSchema: schema210, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "failed" }, message: "must have required property 'failed'", schema: schema214.required, parentSchema: schema214, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -20575,8 +21825,8 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema210.properties, key0)) {
-        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema210, data };
+      if (!func1.call(schema214.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema214, data };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -20588,7 +21838,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.application !== void 0) {
       let data0 = data.application;
       if (typeof data0 !== "string") {
-        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.application.type, parentSchema: schema210.properties.application, data: data0 };
+        const err12 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.application.type, parentSchema: schema214.properties.application, data: data0 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -20600,7 +21850,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.target !== void 0) {
       let data1 = data.target;
       if (typeof data1 !== "string") {
-        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.target.type, parentSchema: schema210.properties.target, data: data1 };
+        const err13 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.target.type, parentSchema: schema214.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -20609,7 +21859,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data1 === "desired" || data1 === "rollback" || data1 === "halted")) {
-        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema210.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema210.properties.target.enum, parentSchema: schema210.properties.target, data: data1 };
+        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/enum", keyword: "enum", params: { allowedValues: schema214.properties.target.enum }, message: "must be equal to one of the allowed values", schema: schema214.properties.target.enum, parentSchema: schema214.properties.target, data: data1 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -20621,7 +21871,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.targetCommit !== void 0) {
       let data2 = data.targetCommit;
       if (typeof data2 !== "string") {
-        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.targetCommit.type, parentSchema: schema210.properties.targetCommit, data: data2 };
+        const err15 = { instancePath: instancePath + "/targetCommit", schemaPath: "#/properties/targetCommit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.targetCommit.type, parentSchema: schema214.properties.targetCommit, data: data2 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -20633,7 +21883,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.health !== void 0) {
       let data3 = data.health;
       if (typeof data3 !== "string") {
-        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.health.type, parentSchema: schema210.properties.health, data: data3 };
+        const err16 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.health.type, parentSchema: schema214.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -20642,7 +21892,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (!(data3 === "healthy" || data3 === "suspended" || data3 === "progressing" || data3 === "missing" || data3 === "degraded" || data3 === "unknown")) {
-        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema210.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema210.properties.health.enum, parentSchema: schema210.properties.health, data: data3 };
+        const err17 = { instancePath: instancePath + "/health", schemaPath: "#/properties/health/enum", keyword: "enum", params: { allowedValues: schema214.properties.health.enum }, message: "must be equal to one of the allowed values", schema: schema214.properties.health.enum, parentSchema: schema214.properties.health, data: data3 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -20654,7 +21904,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.suspended !== void 0) {
       let data4 = data.suspended;
       if (typeof data4 !== "boolean") {
-        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema210.properties.suspended.type, parentSchema: schema210.properties.suspended, data: data4 };
+        const err18 = { instancePath: instancePath + "/suspended", schemaPath: "#/properties/suspended/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema214.properties.suspended.type, parentSchema: schema214.properties.suspended, data: data4 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -20671,7 +21921,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
           let data6 = data5[i0];
           if (data6 && typeof data6 == "object" && !Array.isArray(data6)) {
             if (data6.type === void 0) {
-              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema211.required, parentSchema: schema211, data: data6 };
+              const err19 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema215.required, parentSchema: schema215, data: data6 };
               if (vErrors === null) {
                 vErrors = [err19];
               } else {
@@ -20680,7 +21930,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.status === void 0) {
-              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema211.required, parentSchema: schema211, data: data6 };
+              const err20 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema215.required, parentSchema: schema215, data: data6 };
               if (vErrors === null) {
                 vErrors = [err20];
               } else {
@@ -20689,7 +21939,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.reason === void 0) {
-              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema211.required, parentSchema: schema211, data: data6 };
+              const err21 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema215.required, parentSchema: schema215, data: data6 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -20698,7 +21948,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data6.message === void 0) {
-              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema211.required, parentSchema: schema211, data: data6 };
+              const err22 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema215.required, parentSchema: schema215, data: data6 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -20708,7 +21958,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data6) {
               if (!(key1 === "type" || key1 === "status" || key1 === "reason" || key1 === "message")) {
-                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema211, data: data6 };
+                const err23 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema215, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err23];
                 } else {
@@ -20720,7 +21970,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.type !== void 0) {
               let data7 = data6.type;
               if (typeof data7 !== "string") {
-                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.type.type, parentSchema: schema211.properties.type, data: data7 };
+                const err24 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.type.type, parentSchema: schema215.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err24];
                 } else {
@@ -20729,7 +21979,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data7 === "Ready" || data7 === "Reconciling" || data7 === "Stalled")) {
-                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema211.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema211.properties.type.enum, parentSchema: schema211.properties.type, data: data7 };
+                const err25 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema215.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema215.properties.type.enum, parentSchema: schema215.properties.type, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -20741,7 +21991,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.status !== void 0) {
               let data8 = data6.status;
               if (typeof data8 !== "boolean") {
-                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema211.properties.status.type, parentSchema: schema211.properties.status, data: data8 };
+                const err26 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema215.properties.status.type, parentSchema: schema215.properties.status, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -20753,7 +22003,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.reason !== void 0) {
               let data9 = data6.reason;
               if (typeof data9 !== "string") {
-                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.reason.type, parentSchema: schema211.properties.reason, data: data9 };
+                const err27 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.reason.type, parentSchema: schema215.properties.reason, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -20765,7 +22015,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data6.message !== void 0) {
               let data10 = data6.message;
               if (typeof data10 !== "string") {
-                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.message.type, parentSchema: schema211.properties.message, data: data10 };
+                const err28 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.message.type, parentSchema: schema215.properties.message, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -20775,7 +22025,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema211.type, parentSchema: schema211, data: data6 };
+            const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema215.type, parentSchema: schema215, data: data6 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -20785,7 +22035,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.conditions.type, parentSchema: schema210.properties.conditions, data: data5 };
+        const err30 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema214.properties.conditions.type, parentSchema: schema214.properties.conditions, data: data5 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -20799,15 +22049,15 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs27 = errors;
       let valid5 = false;
       const _errs28 = errors;
-      if (!validate94(data11, { instancePath: instancePath + "/rollout", parentData: data, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate94.errors : vErrors.concat(validate94.errors);
+      if (!validate96(data11, { instancePath: instancePath + "/rollout", parentData: data, parentDataProperty: "rollout", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate96.errors : vErrors.concat(validate96.errors);
         errors = vErrors.length;
       }
       var _valid0 = _errs28 === errors;
       valid5 = valid5 || _valid0;
       const _errs29 = errors;
       if (data11 !== null) {
-        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema210.properties.rollout.anyOf[1].type, parentSchema: schema210.properties.rollout.anyOf[1], data: data11 };
+        const err31 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema214.properties.rollout.anyOf[1].type, parentSchema: schema214.properties.rollout.anyOf[1], data: data11 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -20818,7 +22068,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       var _valid0 = _errs29 === errors;
       valid5 = valid5 || _valid0;
       if (!valid5) {
-        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema210.properties.rollout.anyOf, parentSchema: schema210.properties.rollout, data: data11 };
+        const err32 = { instancePath: instancePath + "/rollout", schemaPath: "#/properties/rollout/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema214.properties.rollout.anyOf, parentSchema: schema214.properties.rollout, data: data11 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -20844,7 +22094,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
           let data13 = data12[i1];
           if (data13 && typeof data13 == "object" && !Array.isArray(data13)) {
             if (data13.service === void 0) {
-              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema214.required, parentSchema: schema214, data: data13 };
+              const err33 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema218.required, parentSchema: schema218, data: data13 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -20853,7 +22103,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.image === void 0) {
-              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema214.required, parentSchema: schema214, data: data13 };
+              const err34 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema218.required, parentSchema: schema218, data: data13 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -20862,7 +22112,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.desired === void 0) {
-              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema214.required, parentSchema: schema214, data: data13 };
+              const err35 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "desired" }, message: "must have required property 'desired'", schema: schema218.required, parentSchema: schema218, data: data13 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -20871,7 +22121,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.available === void 0) {
-              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema214.required, parentSchema: schema214, data: data13 };
+              const err36 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema218.required, parentSchema: schema218, data: data13 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -20880,7 +22130,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data13.updated === void 0) {
-              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema214.required, parentSchema: schema214, data: data13 };
+              const err37 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/required", keyword: "required", params: { missingProperty: "updated" }, message: "must have required property 'updated'", schema: schema218.required, parentSchema: schema218, data: data13 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -20890,7 +22140,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data13) {
               if (!(key2 === "service" || key2 === "image" || key2 === "desired" || key2 === "available" || key2 === "updated")) {
-                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema214, data: data13 };
+                const err38 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema218, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err38];
                 } else {
@@ -20902,7 +22152,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.service !== void 0) {
               let data14 = data13.service;
               if (typeof data14 !== "string") {
-                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.service.type, parentSchema: schema214.properties.service, data: data14 };
+                const err39 = { instancePath: instancePath + "/services/" + i1 + "/service", schemaPath: "#/$defs/service/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.service.type, parentSchema: schema218.properties.service, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err39];
                 } else {
@@ -20914,7 +22164,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.image !== void 0) {
               let data15 = data13.image;
               if (typeof data15 !== "string") {
-                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema214.properties.image.type, parentSchema: schema214.properties.image, data: data15 };
+                const err40 = { instancePath: instancePath + "/services/" + i1 + "/image", schemaPath: "#/$defs/service/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.image.type, parentSchema: schema218.properties.image, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err40];
                 } else {
@@ -20926,7 +22176,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.desired !== void 0) {
               let data16 = data13.desired;
               if (!(typeof data16 == "number" && (!(data16 % 1) && !isNaN(data16)) && isFinite(data16))) {
-                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema214.properties.desired.type, parentSchema: schema214.properties.desired, data: data16 };
+                const err41 = { instancePath: instancePath + "/services/" + i1 + "/desired", schemaPath: "#/$defs/service/properties/desired/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema218.properties.desired.type, parentSchema: schema218.properties.desired, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err41];
                 } else {
@@ -20938,7 +22188,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.available !== void 0) {
               let data17 = data13.available;
               if (!(typeof data17 == "number" && (!(data17 % 1) && !isNaN(data17)) && isFinite(data17))) {
-                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema214.properties.available.type, parentSchema: schema214.properties.available, data: data17 };
+                const err42 = { instancePath: instancePath + "/services/" + i1 + "/available", schemaPath: "#/$defs/service/properties/available/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema218.properties.available.type, parentSchema: schema218.properties.available, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err42];
                 } else {
@@ -20950,7 +22200,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data13.updated !== void 0) {
               let data18 = data13.updated;
               if (!(typeof data18 == "number" && (!(data18 % 1) && !isNaN(data18)) && isFinite(data18))) {
-                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema214.properties.updated.type, parentSchema: schema214.properties.updated, data: data18 };
+                const err43 = { instancePath: instancePath + "/services/" + i1 + "/updated", schemaPath: "#/$defs/service/properties/updated/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema218.properties.updated.type, parentSchema: schema218.properties.updated, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -20960,7 +22210,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema214.type, parentSchema: schema214, data: data13 };
+            const err44 = { instancePath: instancePath + "/services/" + i1, schemaPath: "#/$defs/service/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema218.type, parentSchema: schema218, data: data13 };
             if (vErrors === null) {
               vErrors = [err44];
             } else {
@@ -20970,7 +22220,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.services.type, parentSchema: schema210.properties.services, data: data12 };
+        const err45 = { instancePath: instancePath + "/services", schemaPath: "#/properties/services/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema214.properties.services.type, parentSchema: schema214.properties.services, data: data12 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -20987,7 +22237,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
           let data20 = data19[i2];
           if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
             if (data20.service === void 0) {
-              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema215.required, parentSchema: schema215, data: data20 };
+              const err46 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema219.required, parentSchema: schema219, data: data20 };
               if (vErrors === null) {
                 vErrors = [err46];
               } else {
@@ -20996,7 +22246,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.slot === void 0) {
-              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema215.required, parentSchema: schema215, data: data20 };
+              const err47 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema219.required, parentSchema: schema219, data: data20 };
               if (vErrors === null) {
                 vErrors = [err47];
               } else {
@@ -21005,7 +22255,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.host === void 0) {
-              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema215.required, parentSchema: schema215, data: data20 };
+              const err48 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema219.required, parentSchema: schema219, data: data20 };
               if (vErrors === null) {
                 vErrors = [err48];
               } else {
@@ -21014,7 +22264,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.container === void 0) {
-              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema215.required, parentSchema: schema215, data: data20 };
+              const err49 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema219.required, parentSchema: schema219, data: data20 };
               if (vErrors === null) {
                 vErrors = [err49];
               } else {
@@ -21023,7 +22273,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.image === void 0) {
-              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema215.required, parentSchema: schema215, data: data20 };
+              const err50 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema219.required, parentSchema: schema219, data: data20 };
               if (vErrors === null) {
                 vErrors = [err50];
               } else {
@@ -21032,7 +22282,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.phase === void 0) {
-              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema215.required, parentSchema: schema215, data: data20 };
+              const err51 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema219.required, parentSchema: schema219, data: data20 };
               if (vErrors === null) {
                 vErrors = [err51];
               } else {
@@ -21041,7 +22291,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.available === void 0) {
-              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema215.required, parentSchema: schema215, data: data20 };
+              const err52 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema219.required, parentSchema: schema219, data: data20 };
               if (vErrors === null) {
                 vErrors = [err52];
               } else {
@@ -21050,7 +22300,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.waitsFor === void 0) {
-              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema215.required, parentSchema: schema215, data: data20 };
+              const err53 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "waitsFor" }, message: "must have required property 'waitsFor'", schema: schema219.required, parentSchema: schema219, data: data20 };
               if (vErrors === null) {
                 vErrors = [err53];
               } else {
@@ -21059,7 +22309,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data20.until === void 0) {
-              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema215.required, parentSchema: schema215, data: data20 };
+              const err54 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema219.required, parentSchema: schema219, data: data20 };
               if (vErrors === null) {
                 vErrors = [err54];
               } else {
@@ -21068,8 +22318,8 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             for (const key3 in data20) {
-              if (!func1.call(schema215.properties, key3)) {
-                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema215, data: data20 };
+              if (!func1.call(schema219.properties, key3)) {
+                const err55 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema219, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -21081,7 +22331,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.service !== void 0) {
               let data21 = data20.service;
               if (typeof data21 !== "string") {
-                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.service.type, parentSchema: schema215.properties.service, data: data21 };
+                const err56 = { instancePath: instancePath + "/slots/" + i2 + "/service", schemaPath: "#/$defs/slot/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.service.type, parentSchema: schema219.properties.service, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -21093,7 +22343,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.slot !== void 0) {
               let data22 = data20.slot;
               if (typeof data22 !== "string") {
-                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.slot.type, parentSchema: schema215.properties.slot, data: data22 };
+                const err57 = { instancePath: instancePath + "/slots/" + i2 + "/slot", schemaPath: "#/$defs/slot/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.slot.type, parentSchema: schema219.properties.slot, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -21108,7 +22358,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               let valid14 = false;
               const _errs59 = errors;
               if (typeof data23 !== "string") {
-                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.host.anyOf[0].type, parentSchema: schema215.properties.host.anyOf[0], data: data23 };
+                const err58 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.host.anyOf[0].type, parentSchema: schema219.properties.host.anyOf[0], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err58];
                 } else {
@@ -21120,7 +22370,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               valid14 = valid14 || _valid1;
               const _errs61 = errors;
               if (data23 !== null) {
-                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema215.properties.host.anyOf[1].type, parentSchema: schema215.properties.host.anyOf[1], data: data23 };
+                const err59 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema219.properties.host.anyOf[1].type, parentSchema: schema219.properties.host.anyOf[1], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err59];
                 } else {
@@ -21131,7 +22381,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid1 = _errs61 === errors;
               valid14 = valid14 || _valid1;
               if (!valid14) {
-                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema215.properties.host.anyOf, parentSchema: schema215.properties.host, data: data23 };
+                const err60 = { instancePath: instancePath + "/slots/" + i2 + "/host", schemaPath: "#/$defs/slot/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema219.properties.host.anyOf, parentSchema: schema219.properties.host, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err60];
                 } else {
@@ -21152,7 +22402,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.container !== void 0) {
               let data24 = data20.container;
               if (typeof data24 !== "string") {
-                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.container.type, parentSchema: schema215.properties.container, data: data24 };
+                const err61 = { instancePath: instancePath + "/slots/" + i2 + "/container", schemaPath: "#/$defs/slot/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.container.type, parentSchema: schema219.properties.container, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err61];
                 } else {
@@ -21164,7 +22414,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.image !== void 0) {
               let data25 = data20.image;
               if (typeof data25 !== "string") {
-                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.image.type, parentSchema: schema215.properties.image, data: data25 };
+                const err62 = { instancePath: instancePath + "/slots/" + i2 + "/image", schemaPath: "#/$defs/slot/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.image.type, parentSchema: schema219.properties.image, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err62];
                 } else {
@@ -21176,7 +22426,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.phase !== void 0) {
               let data26 = data20.phase;
               if (typeof data26 !== "string") {
-                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.phase.type, parentSchema: schema215.properties.phase, data: data26 };
+                const err63 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.phase.type, parentSchema: schema219.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err63];
                 } else {
@@ -21185,7 +22435,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data26 === "absent" || data26 === "created" || data26 === "probation" || data26 === "promoted")) {
-                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema215.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema215.properties.phase.enum, parentSchema: schema215.properties.phase, data: data26 };
+                const err64 = { instancePath: instancePath + "/slots/" + i2 + "/phase", schemaPath: "#/$defs/slot/properties/phase/enum", keyword: "enum", params: { allowedValues: schema219.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema219.properties.phase.enum, parentSchema: schema219.properties.phase, data: data26 };
                 if (vErrors === null) {
                   vErrors = [err64];
                 } else {
@@ -21197,7 +22447,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.available !== void 0) {
               let data27 = data20.available;
               if (typeof data27 !== "boolean") {
-                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema215.properties.available.type, parentSchema: schema215.properties.available, data: data27 };
+                const err65 = { instancePath: instancePath + "/slots/" + i2 + "/available", schemaPath: "#/$defs/slot/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema219.properties.available.type, parentSchema: schema219.properties.available, data: data27 };
                 if (vErrors === null) {
                   vErrors = [err65];
                 } else {
@@ -21209,7 +22459,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data20.waitsFor !== void 0) {
               let data28 = data20.waitsFor;
               if (typeof data28 !== "string") {
-                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.waitsFor.type, parentSchema: schema215.properties.waitsFor, data: data28 };
+                const err66 = { instancePath: instancePath + "/slots/" + i2 + "/waitsFor", schemaPath: "#/$defs/slot/properties/waitsFor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.waitsFor.type, parentSchema: schema219.properties.waitsFor, data: data28 };
                 if (vErrors === null) {
                   vErrors = [err66];
                 } else {
@@ -21224,7 +22474,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               let valid15 = false;
               const _errs75 = errors;
               if (typeof data29 !== "string") {
-                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema215.properties.until.anyOf[0].type, parentSchema: schema215.properties.until.anyOf[0], data: data29 };
+                const err67 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.until.anyOf[0].type, parentSchema: schema219.properties.until.anyOf[0], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err67];
                 } else {
@@ -21236,7 +22486,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               valid15 = valid15 || _valid2;
               const _errs77 = errors;
               if (data29 !== null) {
-                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema215.properties.until.anyOf[1].type, parentSchema: schema215.properties.until.anyOf[1], data: data29 };
+                const err68 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema219.properties.until.anyOf[1].type, parentSchema: schema219.properties.until.anyOf[1], data: data29 };
                 if (vErrors === null) {
                   vErrors = [err68];
                 } else {
@@ -21247,7 +22497,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid2 = _errs77 === errors;
               valid15 = valid15 || _valid2;
               if (!valid15) {
-                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema215.properties.until.anyOf, parentSchema: schema215.properties.until, data: data29 };
+                const err69 = { instancePath: instancePath + "/slots/" + i2 + "/until", schemaPath: "#/$defs/slot/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema219.properties.until.anyOf, parentSchema: schema219.properties.until, data: data29 };
                 if (vErrors === null) {
                   vErrors = [err69];
                 } else {
@@ -21266,7 +22516,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema215.type, parentSchema: schema215, data: data20 };
+            const err70 = { instancePath: instancePath + "/slots/" + i2, schemaPath: "#/$defs/slot/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema219.type, parentSchema: schema219, data: data20 };
             if (vErrors === null) {
               vErrors = [err70];
             } else {
@@ -21276,7 +22526,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.slots.type, parentSchema: schema210.properties.slots, data: data19 };
+        const err71 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema214.properties.slots.type, parentSchema: schema214.properties.slots, data: data19 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
@@ -21293,7 +22543,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
           let data31 = data30[i3];
           if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
             if (data31.service === void 0) {
-              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema216.required, parentSchema: schema216, data: data31 };
+              const err72 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema220.required, parentSchema: schema220, data: data31 };
               if (vErrors === null) {
                 vErrors = [err72];
               } else {
@@ -21302,7 +22552,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.slot === void 0) {
-              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema216.required, parentSchema: schema216, data: data31 };
+              const err73 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema220.required, parentSchema: schema220, data: data31 };
               if (vErrors === null) {
                 vErrors = [err73];
               } else {
@@ -21311,7 +22561,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.host === void 0) {
-              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema216.required, parentSchema: schema216, data: data31 };
+              const err74 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema220.required, parentSchema: schema220, data: data31 };
               if (vErrors === null) {
                 vErrors = [err74];
               } else {
@@ -21320,7 +22570,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.kind === void 0) {
-              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema216.required, parentSchema: schema216, data: data31 };
+              const err75 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema220.required, parentSchema: schema220, data: data31 };
               if (vErrors === null) {
                 vErrors = [err75];
               } else {
@@ -21329,7 +22579,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.reason === void 0) {
-              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema216.required, parentSchema: schema216, data: data31 };
+              const err76 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema220.required, parentSchema: schema220, data: data31 };
               if (vErrors === null) {
                 vErrors = [err76];
               } else {
@@ -21338,7 +22588,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data31.until === void 0) {
-              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema216.required, parentSchema: schema216, data: data31 };
+              const err77 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema220.required, parentSchema: schema220, data: data31 };
               if (vErrors === null) {
                 vErrors = [err77];
               } else {
@@ -21348,7 +22598,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key4 in data31) {
               if (!(key4 === "service" || key4 === "slot" || key4 === "host" || key4 === "kind" || key4 === "reason" || key4 === "until")) {
-                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema216, data: data31 };
+                const err78 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema220, data: data31 };
                 if (vErrors === null) {
                   vErrors = [err78];
                 } else {
@@ -21360,7 +22610,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.service !== void 0) {
               let data32 = data31.service;
               if (typeof data32 !== "string") {
-                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.service.type, parentSchema: schema216.properties.service, data: data32 };
+                const err79 = { instancePath: instancePath + "/waiting/" + i3 + "/service", schemaPath: "#/$defs/waiting/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema220.properties.service.type, parentSchema: schema220.properties.service, data: data32 };
                 if (vErrors === null) {
                   vErrors = [err79];
                 } else {
@@ -21372,7 +22622,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.slot !== void 0) {
               let data33 = data31.slot;
               if (typeof data33 !== "string") {
-                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.slot.type, parentSchema: schema216.properties.slot, data: data33 };
+                const err80 = { instancePath: instancePath + "/waiting/" + i3 + "/slot", schemaPath: "#/$defs/waiting/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema220.properties.slot.type, parentSchema: schema220.properties.slot, data: data33 };
                 if (vErrors === null) {
                   vErrors = [err80];
                 } else {
@@ -21387,7 +22637,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               let valid20 = false;
               const _errs91 = errors;
               if (typeof data34 !== "string") {
-                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.host.anyOf[0].type, parentSchema: schema216.properties.host.anyOf[0], data: data34 };
+                const err81 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema220.properties.host.anyOf[0].type, parentSchema: schema220.properties.host.anyOf[0], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err81];
                 } else {
@@ -21399,7 +22649,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               valid20 = valid20 || _valid3;
               const _errs93 = errors;
               if (data34 !== null) {
-                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema216.properties.host.anyOf[1].type, parentSchema: schema216.properties.host.anyOf[1], data: data34 };
+                const err82 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema220.properties.host.anyOf[1].type, parentSchema: schema220.properties.host.anyOf[1], data: data34 };
                 if (vErrors === null) {
                   vErrors = [err82];
                 } else {
@@ -21410,7 +22660,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid3 = _errs93 === errors;
               valid20 = valid20 || _valid3;
               if (!valid20) {
-                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema216.properties.host.anyOf, parentSchema: schema216.properties.host, data: data34 };
+                const err83 = { instancePath: instancePath + "/waiting/" + i3 + "/host", schemaPath: "#/$defs/waiting/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema220.properties.host.anyOf, parentSchema: schema220.properties.host, data: data34 };
                 if (vErrors === null) {
                   vErrors = [err83];
                 } else {
@@ -21431,7 +22681,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.kind !== void 0) {
               let data35 = data31.kind;
               if (typeof data35 !== "string") {
-                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.kind.type, parentSchema: schema216.properties.kind, data: data35 };
+                const err84 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema220.properties.kind.type, parentSchema: schema220.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err84];
                 } else {
@@ -21440,7 +22690,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (!(data35 === "step" || data35 === "image" || data35 === "gate" || data35 === "monitor" || data35 === "promotion" || data35 === "turn" || data35 === "retry" || data35 === "host")) {
-                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema216.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema216.properties.kind.enum, parentSchema: schema216.properties.kind, data: data35 };
+                const err85 = { instancePath: instancePath + "/waiting/" + i3 + "/kind", schemaPath: "#/$defs/waiting/properties/kind/enum", keyword: "enum", params: { allowedValues: schema220.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema220.properties.kind.enum, parentSchema: schema220.properties.kind, data: data35 };
                 if (vErrors === null) {
                   vErrors = [err85];
                 } else {
@@ -21452,7 +22702,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data31.reason !== void 0) {
               let data36 = data31.reason;
               if (typeof data36 !== "string") {
-                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.reason.type, parentSchema: schema216.properties.reason, data: data36 };
+                const err86 = { instancePath: instancePath + "/waiting/" + i3 + "/reason", schemaPath: "#/$defs/waiting/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema220.properties.reason.type, parentSchema: schema220.properties.reason, data: data36 };
                 if (vErrors === null) {
                   vErrors = [err86];
                 } else {
@@ -21467,7 +22717,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               let valid21 = false;
               const _errs101 = errors;
               if (typeof data37 !== "string") {
-                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema216.properties.until.anyOf[0].type, parentSchema: schema216.properties.until.anyOf[0], data: data37 };
+                const err87 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema220.properties.until.anyOf[0].type, parentSchema: schema220.properties.until.anyOf[0], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err87];
                 } else {
@@ -21479,7 +22729,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               valid21 = valid21 || _valid4;
               const _errs103 = errors;
               if (data37 !== null) {
-                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema216.properties.until.anyOf[1].type, parentSchema: schema216.properties.until.anyOf[1], data: data37 };
+                const err88 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema220.properties.until.anyOf[1].type, parentSchema: schema220.properties.until.anyOf[1], data: data37 };
                 if (vErrors === null) {
                   vErrors = [err88];
                 } else {
@@ -21490,7 +22740,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid4 = _errs103 === errors;
               valid21 = valid21 || _valid4;
               if (!valid21) {
-                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema216.properties.until.anyOf, parentSchema: schema216.properties.until, data: data37 };
+                const err89 = { instancePath: instancePath + "/waiting/" + i3 + "/until", schemaPath: "#/$defs/waiting/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema220.properties.until.anyOf, parentSchema: schema220.properties.until, data: data37 };
                 if (vErrors === null) {
                   vErrors = [err89];
                 } else {
@@ -21509,7 +22759,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema216.type, parentSchema: schema216, data: data31 };
+            const err90 = { instancePath: instancePath + "/waiting/" + i3, schemaPath: "#/$defs/waiting/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema220.type, parentSchema: schema220, data: data31 };
             if (vErrors === null) {
               vErrors = [err90];
             } else {
@@ -21519,7 +22769,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.waiting.type, parentSchema: schema210.properties.waiting, data: data30 };
+        const err91 = { instancePath: instancePath + "/waiting", schemaPath: "#/properties/waiting/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema214.properties.waiting.type, parentSchema: schema214.properties.waiting, data: data30 };
         if (vErrors === null) {
           vErrors = [err91];
         } else {
@@ -21536,7 +22786,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
           let data39 = data38[i4];
           if (data39 && typeof data39 == "object" && !Array.isArray(data39)) {
             if (data39.service === void 0) {
-              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema217.required, parentSchema: schema217, data: data39 };
+              const err92 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema221.required, parentSchema: schema221, data: data39 };
               if (vErrors === null) {
                 vErrors = [err92];
               } else {
@@ -21545,7 +22795,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.slot === void 0) {
-              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema217.required, parentSchema: schema217, data: data39 };
+              const err93 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema221.required, parentSchema: schema221, data: data39 };
               if (vErrors === null) {
                 vErrors = [err93];
               } else {
@@ -21554,7 +22804,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.host === void 0) {
-              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema217.required, parentSchema: schema217, data: data39 };
+              const err94 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema221.required, parentSchema: schema221, data: data39 };
               if (vErrors === null) {
                 vErrors = [err94];
               } else {
@@ -21563,7 +22813,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.commit === void 0) {
-              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema217.required, parentSchema: schema217, data: data39 };
+              const err95 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema221.required, parentSchema: schema221, data: data39 };
               if (vErrors === null) {
                 vErrors = [err95];
               } else {
@@ -21572,7 +22822,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.reason === void 0) {
-              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema217.required, parentSchema: schema217, data: data39 };
+              const err96 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema221.required, parentSchema: schema221, data: data39 };
               if (vErrors === null) {
                 vErrors = [err96];
               } else {
@@ -21581,7 +22831,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.message === void 0) {
-              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema217.required, parentSchema: schema217, data: data39 };
+              const err97 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema221.required, parentSchema: schema221, data: data39 };
               if (vErrors === null) {
                 vErrors = [err97];
               } else {
@@ -21590,7 +22840,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.log === void 0) {
-              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema217.required, parentSchema: schema217, data: data39 };
+              const err98 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "log" }, message: "must have required property 'log'", schema: schema221.required, parentSchema: schema221, data: data39 };
               if (vErrors === null) {
                 vErrors = [err98];
               } else {
@@ -21599,7 +22849,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data39.health === void 0) {
-              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema217.required, parentSchema: schema217, data: data39 };
+              const err99 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/required", keyword: "required", params: { missingProperty: "health" }, message: "must have required property 'health'", schema: schema221.required, parentSchema: schema221, data: data39 };
               if (vErrors === null) {
                 vErrors = [err99];
               } else {
@@ -21609,7 +22859,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key5 in data39) {
               if (!(key5 === "service" || key5 === "slot" || key5 === "host" || key5 === "commit" || key5 === "reason" || key5 === "message" || key5 === "log" || key5 === "health")) {
-                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema217, data: data39 };
+                const err100 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key5 }, message: "must NOT have additional properties", schema: false, parentSchema: schema221, data: data39 };
                 if (vErrors === null) {
                   vErrors = [err100];
                 } else {
@@ -21621,7 +22871,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.service !== void 0) {
               let data40 = data39.service;
               if (typeof data40 !== "string") {
-                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.service.type, parentSchema: schema217.properties.service, data: data40 };
+                const err101 = { instancePath: instancePath + "/failed/" + i4 + "/service", schemaPath: "#/$defs/failure/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.service.type, parentSchema: schema221.properties.service, data: data40 };
                 if (vErrors === null) {
                   vErrors = [err101];
                 } else {
@@ -21633,7 +22883,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.slot !== void 0) {
               let data41 = data39.slot;
               if (typeof data41 !== "string") {
-                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.slot.type, parentSchema: schema217.properties.slot, data: data41 };
+                const err102 = { instancePath: instancePath + "/failed/" + i4 + "/slot", schemaPath: "#/$defs/failure/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.slot.type, parentSchema: schema221.properties.slot, data: data41 };
                 if (vErrors === null) {
                   vErrors = [err102];
                 } else {
@@ -21648,7 +22898,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               let valid26 = false;
               const _errs117 = errors;
               if (typeof data42 !== "string") {
-                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.host.anyOf[0].type, parentSchema: schema217.properties.host.anyOf[0], data: data42 };
+                const err103 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.host.anyOf[0].type, parentSchema: schema221.properties.host.anyOf[0], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err103];
                 } else {
@@ -21660,7 +22910,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               valid26 = valid26 || _valid5;
               const _errs119 = errors;
               if (data42 !== null) {
-                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema217.properties.host.anyOf[1].type, parentSchema: schema217.properties.host.anyOf[1], data: data42 };
+                const err104 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema221.properties.host.anyOf[1].type, parentSchema: schema221.properties.host.anyOf[1], data: data42 };
                 if (vErrors === null) {
                   vErrors = [err104];
                 } else {
@@ -21671,7 +22921,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               var _valid5 = _errs119 === errors;
               valid26 = valid26 || _valid5;
               if (!valid26) {
-                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema217.properties.host.anyOf, parentSchema: schema217.properties.host, data: data42 };
+                const err105 = { instancePath: instancePath + "/failed/" + i4 + "/host", schemaPath: "#/$defs/failure/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema221.properties.host.anyOf, parentSchema: schema221.properties.host, data: data42 };
                 if (vErrors === null) {
                   vErrors = [err105];
                 } else {
@@ -21692,7 +22942,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.commit !== void 0) {
               let data43 = data39.commit;
               if (typeof data43 !== "string") {
-                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.commit.type, parentSchema: schema217.properties.commit, data: data43 };
+                const err106 = { instancePath: instancePath + "/failed/" + i4 + "/commit", schemaPath: "#/$defs/failure/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.commit.type, parentSchema: schema221.properties.commit, data: data43 };
                 if (vErrors === null) {
                   vErrors = [err106];
                 } else {
@@ -21704,7 +22954,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.reason !== void 0) {
               let data44 = data39.reason;
               if (typeof data44 !== "string") {
-                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.reason.type, parentSchema: schema217.properties.reason, data: data44 };
+                const err107 = { instancePath: instancePath + "/failed/" + i4 + "/reason", schemaPath: "#/$defs/failure/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.reason.type, parentSchema: schema221.properties.reason, data: data44 };
                 if (vErrors === null) {
                   vErrors = [err107];
                 } else {
@@ -21716,7 +22966,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
             if (data39.message !== void 0) {
               let data45 = data39.message;
               if (typeof data45 !== "string") {
-                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.message.type, parentSchema: schema217.properties.message, data: data45 };
+                const err108 = { instancePath: instancePath + "/failed/" + i4 + "/message", schemaPath: "#/$defs/failure/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.message.type, parentSchema: schema221.properties.message, data: data45 };
                 if (vErrors === null) {
                   vErrors = [err108];
                 } else {
@@ -21732,7 +22982,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i5 = 0; i5 < len5; i5++) {
                   let data47 = data46[i5];
                   if (typeof data47 !== "string") {
-                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.log.items.type, parentSchema: schema217.properties.log.items, data: data47 };
+                    const err109 = { instancePath: instancePath + "/failed/" + i4 + "/log/" + i5, schemaPath: "#/$defs/failure/properties/log/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.log.items.type, parentSchema: schema221.properties.log.items, data: data47 };
                     if (vErrors === null) {
                       vErrors = [err109];
                     } else {
@@ -21742,7 +22992,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema217.properties.log.type, parentSchema: schema217.properties.log, data: data46 };
+                const err110 = { instancePath: instancePath + "/failed/" + i4 + "/log", schemaPath: "#/$defs/failure/properties/log/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema221.properties.log.type, parentSchema: schema221.properties.log, data: data46 };
                 if (vErrors === null) {
                   vErrors = [err110];
                 } else {
@@ -21758,7 +23008,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i6 = 0; i6 < len6; i6++) {
                   let data49 = data48[i6];
                   if (typeof data49 !== "string") {
-                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema217.properties.health.items.type, parentSchema: schema217.properties.health.items, data: data49 };
+                    const err111 = { instancePath: instancePath + "/failed/" + i4 + "/health/" + i6, schemaPath: "#/$defs/failure/properties/health/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.health.items.type, parentSchema: schema221.properties.health.items, data: data49 };
                     if (vErrors === null) {
                       vErrors = [err111];
                     } else {
@@ -21768,7 +23018,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema217.properties.health.type, parentSchema: schema217.properties.health, data: data48 };
+                const err112 = { instancePath: instancePath + "/failed/" + i4 + "/health", schemaPath: "#/$defs/failure/properties/health/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema221.properties.health.type, parentSchema: schema221.properties.health, data: data48 };
                 if (vErrors === null) {
                   vErrors = [err112];
                 } else {
@@ -21778,7 +23028,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema217.type, parentSchema: schema217, data: data39 };
+            const err113 = { instancePath: instancePath + "/failed/" + i4, schemaPath: "#/$defs/failure/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema221.type, parentSchema: schema221, data: data39 };
             if (vErrors === null) {
               vErrors = [err113];
             } else {
@@ -21788,7 +23038,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.failed.type, parentSchema: schema210.properties.failed, data: data38 };
+        const err114 = { instancePath: instancePath + "/failed", schemaPath: "#/properties/failed/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema214.properties.failed.type, parentSchema: schema214.properties.failed, data: data38 };
         if (vErrors === null) {
           vErrors = [err114];
         } else {
@@ -21798,7 +23048,7 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema210.type, parentSchema: schema210, data };
+    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema214.type, parentSchema: schema214, data };
     if (vErrors === null) {
       vErrors = [err115];
     } else {
@@ -21806,15 +23056,15 @@ function validate93(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate93.errors = vErrors;
+  validate95.errors = vErrors;
   return errors === 0;
 }
-validate93.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate90(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate95.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate92(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate90.evaluated;
+  const evaluated0 = validate92.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -21823,7 +23073,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema206.required, parentSchema: schema206, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -21832,7 +23082,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema206.required, parentSchema: schema206, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -21841,7 +23091,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema206.required, parentSchema: schema206, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -21850,7 +23100,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.rejected === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema206.required, parentSchema: schema206, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "rejected" }, message: "must have required property 'rejected'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -21859,7 +23109,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.converged === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema206.required, parentSchema: schema206, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "converged" }, message: "must have required property 'converged'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -21868,7 +23118,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.steps === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema206.required, parentSchema: schema206, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -21877,7 +23127,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema206.required, parentSchema: schema206, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -21886,7 +23136,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.applications === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema206.required, parentSchema: schema206, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -21895,7 +23145,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema206.required, parentSchema: schema206, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -21904,7 +23154,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.held === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema206.required, parentSchema: schema206, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "held" }, message: "must have required property 'held'", schema: schema210.required, parentSchema: schema210, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -21912,21 +23162,18 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       }
       errors++;
     }
-    for (const key0 in data) {
-      if (!func1.call(schema206.properties, key0)) {
-        const err10 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema206, data };
-        if (vErrors === null) {
-          vErrors = [err10];
-        } else {
-          vErrors.push(err10);
-        }
-        errors++;
+    if (data.receivers === void 0) {
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "receivers" }, message: "must have required property 'receivers'", schema: schema210.required, parentSchema: schema210, data };
+      if (vErrors === null) {
+        vErrors = [err10];
+      } else {
+        vErrors.push(err10);
       }
+      errors++;
     }
-    if (data.version !== void 0) {
-      let data0 = data.version;
-      if (1 !== data0) {
-        const err11 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema206.properties.version, data: data0 };
+    for (const key0 in data) {
+      if (!func1.call(schema210.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema210, data };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -21935,20 +23182,23 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.version !== void 0) {
+      let data0 = data.version;
+      if (1 !== data0) {
+        const err12 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema210.properties.version, data: data0 };
+        if (vErrors === null) {
+          vErrors = [err12];
+        } else {
+          vErrors.push(err12);
+        }
+        errors++;
+      }
+    }
     if (data.revision !== void 0) {
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema207.required, parentSchema: schema207, data: data1 };
-          if (vErrors === null) {
-            vErrors = [err12];
-          } else {
-            vErrors.push(err12);
-          }
-          errors++;
-        }
-        if (data1.commit === void 0) {
-          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema207.required, parentSchema: schema207, data: data1 };
+          const err13 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema211.required, parentSchema: schema211, data: data1 };
           if (vErrors === null) {
             vErrors = [err13];
           } else {
@@ -21956,8 +23206,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.author === void 0) {
-          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema207.required, parentSchema: schema207, data: data1 };
+        if (data1.commit === void 0) {
+          const err14 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema211.required, parentSchema: schema211, data: data1 };
           if (vErrors === null) {
             vErrors = [err14];
           } else {
@@ -21965,8 +23215,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.date === void 0) {
-          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema207.required, parentSchema: schema207, data: data1 };
+        if (data1.author === void 0) {
+          const err15 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema211.required, parentSchema: schema211, data: data1 };
           if (vErrors === null) {
             vErrors = [err15];
           } else {
@@ -21974,8 +23224,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data1.subject === void 0) {
-          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema207.required, parentSchema: schema207, data: data1 };
+        if (data1.date === void 0) {
+          const err16 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema211.required, parentSchema: schema211, data: data1 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -21983,21 +23233,18 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
+        if (data1.subject === void 0) {
+          const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema211.required, parentSchema: schema211, data: data1 };
+          if (vErrors === null) {
+            vErrors = [err17];
+          } else {
+            vErrors.push(err17);
+          }
+          errors++;
+        }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err17 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema207, data: data1 };
-            if (vErrors === null) {
-              vErrors = [err17];
-            } else {
-              vErrors.push(err17);
-            }
-            errors++;
-          }
-        }
-        if (data1.branch !== void 0) {
-          let data2 = data1.branch;
-          if (typeof data2 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.branch.type, parentSchema: schema207.properties.branch, data: data2 };
+            const err18 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema211, data: data1 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -22006,32 +23253,32 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.commit !== void 0) {
-          let data3 = data1.commit;
-          if (typeof data3 === "string") {
-            if (!pattern102.test(data3)) {
-              const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema207.properties.commit, data: data3 };
-              if (vErrors === null) {
-                vErrors = [err19];
-              } else {
-                vErrors.push(err19);
-              }
-              errors++;
-            }
-          } else {
-            const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.commit.type, parentSchema: schema207.properties.commit, data: data3 };
+        if (data1.branch !== void 0) {
+          let data2 = data1.branch;
+          if (typeof data2 !== "string") {
+            const err19 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.branch.type, parentSchema: schema211.properties.branch, data: data2 };
             if (vErrors === null) {
-              vErrors = [err20];
+              vErrors = [err19];
             } else {
-              vErrors.push(err20);
+              vErrors.push(err19);
             }
             errors++;
           }
         }
-        if (data1.author !== void 0) {
-          let data4 = data1.author;
-          if (typeof data4 !== "string") {
-            const err21 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.author.type, parentSchema: schema207.properties.author, data: data4 };
+        if (data1.commit !== void 0) {
+          let data3 = data1.commit;
+          if (typeof data3 === "string") {
+            if (!pattern102.test(data3)) {
+              const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema211.properties.commit, data: data3 };
+              if (vErrors === null) {
+                vErrors = [err20];
+              } else {
+                vErrors.push(err20);
+              }
+              errors++;
+            }
+          } else {
+            const err21 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.commit.type, parentSchema: schema211.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err21];
             } else {
@@ -22040,10 +23287,10 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.date !== void 0) {
-          let data5 = data1.date;
-          if (typeof data5 !== "string") {
-            const err22 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.date.type, parentSchema: schema207.properties.date, data: data5 };
+        if (data1.author !== void 0) {
+          let data4 = data1.author;
+          if (typeof data4 !== "string") {
+            const err22 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.author.type, parentSchema: schema211.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -22052,10 +23299,10 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data1.subject !== void 0) {
-          let data6 = data1.subject;
-          if (typeof data6 !== "string") {
-            const err23 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema207.properties.subject.type, parentSchema: schema207.properties.subject, data: data6 };
+        if (data1.date !== void 0) {
+          let data5 = data1.date;
+          if (typeof data5 !== "string") {
+            const err23 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.date.type, parentSchema: schema211.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err23];
             } else {
@@ -22064,12 +23311,24 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
+        if (data1.subject !== void 0) {
+          let data6 = data1.subject;
+          if (typeof data6 !== "string") {
+            const err24 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema211.properties.subject.type, parentSchema: schema211.properties.subject, data: data6 };
+            if (vErrors === null) {
+              vErrors = [err24];
+            } else {
+              vErrors.push(err24);
+            }
+            errors++;
+          }
+        }
       } else {
-        const err24 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema207.type, parentSchema: schema207, data: data1 };
+        const err25 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema211.type, parentSchema: schema211, data: data1 };
         if (vErrors === null) {
-          vErrors = [err24];
+          vErrors = [err25];
         } else {
-          vErrors.push(err24);
+          vErrors.push(err25);
         }
         errors++;
       }
@@ -22077,11 +23336,11 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err25 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema206.properties.generatedAt.type, parentSchema: schema206.properties.generatedAt, data: data7 };
+        const err26 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema210.properties.generatedAt.type, parentSchema: schema210.properties.generatedAt, data: data7 };
         if (vErrors === null) {
-          vErrors = [err25];
+          vErrors = [err26];
         } else {
-          vErrors.push(err25);
+          vErrors.push(err26);
         }
         errors++;
       }
@@ -22091,30 +23350,30 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs20 = errors;
       let valid3 = false;
       const _errs21 = errors;
-      if (!validate91(data8, { instancePath: instancePath + "/rejected", parentData: data, parentDataProperty: "rejected", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate91.errors : vErrors.concat(validate91.errors);
+      if (!validate93(data8, { instancePath: instancePath + "/rejected", parentData: data, parentDataProperty: "rejected", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate93.errors : vErrors.concat(validate93.errors);
         errors = vErrors.length;
       }
       var _valid0 = _errs21 === errors;
       valid3 = valid3 || _valid0;
       const _errs22 = errors;
       if (data8 !== null) {
-        const err26 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema206.properties.rejected.anyOf[1].type, parentSchema: schema206.properties.rejected.anyOf[1], data: data8 };
+        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema210.properties.rejected.anyOf[1].type, parentSchema: schema210.properties.rejected.anyOf[1], data: data8 };
         if (vErrors === null) {
-          vErrors = [err26];
+          vErrors = [err27];
         } else {
-          vErrors.push(err26);
+          vErrors.push(err27);
         }
         errors++;
       }
       var _valid0 = _errs22 === errors;
       valid3 = valid3 || _valid0;
       if (!valid3) {
-        const err27 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema206.properties.rejected.anyOf, parentSchema: schema206.properties.rejected, data: data8 };
+        const err28 = { instancePath: instancePath + "/rejected", schemaPath: "#/properties/rejected/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema210.properties.rejected.anyOf, parentSchema: schema210.properties.rejected, data: data8 };
         if (vErrors === null) {
-          vErrors = [err27];
+          vErrors = [err28];
         } else {
-          vErrors.push(err27);
+          vErrors.push(err28);
         }
         errors++;
       } else {
@@ -22131,19 +23390,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.converged !== void 0) {
       let data9 = data.converged;
       if (typeof data9 !== "boolean") {
-        const err28 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema206.properties.converged.type, parentSchema: schema206.properties.converged, data: data9 };
-        if (vErrors === null) {
-          vErrors = [err28];
-        } else {
-          vErrors.push(err28);
-        }
-        errors++;
-      }
-    }
-    if (data.steps !== void 0) {
-      let data10 = data.steps;
-      if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
-        const err29 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema206.properties.steps.type, parentSchema: schema206.properties.steps, data: data10 };
+        const err29 = { instancePath: instancePath + "/converged", schemaPath: "#/properties/converged/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema210.properties.converged.type, parentSchema: schema210.properties.converged, data: data9 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -22152,14 +23399,26 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.durationMs !== void 0) {
-      let data11 = data.durationMs;
-      if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-        const err30 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema206.properties.durationMs.type, parentSchema: schema206.properties.durationMs, data: data11 };
+    if (data.steps !== void 0) {
+      let data10 = data.steps;
+      if (!(typeof data10 == "number" && (!(data10 % 1) && !isNaN(data10)) && isFinite(data10))) {
+        const err30 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema210.properties.steps.type, parentSchema: schema210.properties.steps, data: data10 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
           vErrors.push(err30);
+        }
+        errors++;
+      }
+    }
+    if (data.durationMs !== void 0) {
+      let data11 = data.durationMs;
+      if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
+        const err31 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema210.properties.durationMs.type, parentSchema: schema210.properties.durationMs, data: data11 };
+        if (vErrors === null) {
+          vErrors = [err31];
+        } else {
+          vErrors.push(err31);
         }
         errors++;
       }
@@ -22169,17 +23428,17 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data12)) {
         const len0 = data12.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate93(data12[i0], { instancePath: instancePath + "/applications/" + i0, parentData: data12, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate93.errors : vErrors.concat(validate93.errors);
+          if (!validate95(data12[i0], { instancePath: instancePath + "/applications/" + i0, parentData: data12, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate95.errors : vErrors.concat(validate95.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err31 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema206.properties.applications.type, parentSchema: schema206.properties.applications, data: data12 };
+        const err32 = { instancePath: instancePath + "/applications", schemaPath: "#/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.applications.type, parentSchema: schema210.properties.applications, data: data12 };
         if (vErrors === null) {
-          vErrors = [err31];
+          vErrors = [err32];
         } else {
-          vErrors.push(err31);
+          vErrors.push(err32);
         }
         errors++;
       }
@@ -22192,16 +23451,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           let data15 = data14[i1];
           if (data15 && typeof data15 == "object" && !Array.isArray(data15)) {
             if (data15.host === void 0) {
-              const err32 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema218.required, parentSchema: schema218, data: data15 };
-              if (vErrors === null) {
-                vErrors = [err32];
-              } else {
-                vErrors.push(err32);
-              }
-              errors++;
-            }
-            if (data15.state === void 0) {
-              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema218.required, parentSchema: schema218, data: data15 };
+              const err33 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema222.required, parentSchema: schema222, data: data15 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -22209,8 +23459,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data15.since === void 0) {
-              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema218.required, parentSchema: schema218, data: data15 };
+            if (data15.state === void 0) {
+              const err34 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema222.required, parentSchema: schema222, data: data15 };
               if (vErrors === null) {
                 vErrors = [err34];
               } else {
@@ -22218,8 +23468,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data15.use === void 0) {
-              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema218.required, parentSchema: schema218, data: data15 };
+            if (data15.since === void 0) {
+              const err35 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "since" }, message: "must have required property 'since'", schema: schema222.required, parentSchema: schema222, data: data15 };
               if (vErrors === null) {
                 vErrors = [err35];
               } else {
@@ -22227,8 +23477,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data15.reason === void 0) {
-              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema218.required, parentSchema: schema218, data: data15 };
+            if (data15.use === void 0) {
+              const err36 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "use" }, message: "must have required property 'use'", schema: schema222.required, parentSchema: schema222, data: data15 };
               if (vErrors === null) {
                 vErrors = [err36];
               } else {
@@ -22236,8 +23486,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data15.notes === void 0) {
-              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "notes" }, message: "must have required property 'notes'", schema: schema218.required, parentSchema: schema218, data: data15 };
+            if (data15.reason === void 0) {
+              const err37 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema222.required, parentSchema: schema222, data: data15 };
               if (vErrors === null) {
                 vErrors = [err37];
               } else {
@@ -22245,8 +23495,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data15.engine === void 0) {
-              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema218.required, parentSchema: schema218, data: data15 };
+            if (data15.notes === void 0) {
+              const err38 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "notes" }, message: "must have required property 'notes'", schema: schema222.required, parentSchema: schema222, data: data15 };
               if (vErrors === null) {
                 vErrors = [err38];
               } else {
@@ -22254,8 +23504,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data15.apiVersion === void 0) {
-              const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema218.required, parentSchema: schema218, data: data15 };
+            if (data15.engine === void 0) {
+              const err39 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "engine" }, message: "must have required property 'engine'", schema: schema222.required, parentSchema: schema222, data: data15 };
               if (vErrors === null) {
                 vErrors = [err39];
               } else {
@@ -22263,8 +23513,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data15.containers === void 0) {
-              const err40 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema218.required, parentSchema: schema218, data: data15 };
+            if (data15.apiVersion === void 0) {
+              const err40 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "apiVersion" }, message: "must have required property 'apiVersion'", schema: schema222.required, parentSchema: schema222, data: data15 };
               if (vErrors === null) {
                 vErrors = [err40];
               } else {
@@ -22272,8 +23522,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            if (data15.unmanaged === void 0) {
-              const err41 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema218.required, parentSchema: schema218, data: data15 };
+            if (data15.containers === void 0) {
+              const err41 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema222.required, parentSchema: schema222, data: data15 };
               if (vErrors === null) {
                 vErrors = [err41];
               } else {
@@ -22281,21 +23531,18 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               }
               errors++;
             }
-            for (const key2 in data15) {
-              if (!func1.call(schema218.properties, key2)) {
-                const err42 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema218, data: data15 };
-                if (vErrors === null) {
-                  vErrors = [err42];
-                } else {
-                  vErrors.push(err42);
-                }
-                errors++;
+            if (data15.unmanaged === void 0) {
+              const err42 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/required", keyword: "required", params: { missingProperty: "unmanaged" }, message: "must have required property 'unmanaged'", schema: schema222.required, parentSchema: schema222, data: data15 };
+              if (vErrors === null) {
+                vErrors = [err42];
+              } else {
+                vErrors.push(err42);
               }
+              errors++;
             }
-            if (data15.host !== void 0) {
-              let data16 = data15.host;
-              if (typeof data16 !== "string") {
-                const err43 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.host.type, parentSchema: schema218.properties.host, data: data16 };
+            for (const key2 in data15) {
+              if (!func1.call(schema222.properties, key2)) {
+                const err43 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema222, data: data15 };
                 if (vErrors === null) {
                   vErrors = [err43];
                 } else {
@@ -22304,10 +23551,10 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data15.state !== void 0) {
-              let data17 = data15.state;
-              if (typeof data17 !== "string") {
-                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.state.type, parentSchema: schema218.properties.state, data: data17 };
+            if (data15.host !== void 0) {
+              let data16 = data15.host;
+              if (typeof data16 !== "string") {
+                const err44 = { instancePath: instancePath + "/hosts/" + i1 + "/host", schemaPath: "#/$defs/host/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.host.type, parentSchema: schema222.properties.host, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -22315,12 +23562,24 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (!(data17 === "ready" || data17 === "unreachable" || data17 === "lost")) {
-                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema218.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema218.properties.state.enum, parentSchema: schema218.properties.state, data: data17 };
+            }
+            if (data15.state !== void 0) {
+              let data17 = data15.state;
+              if (typeof data17 !== "string") {
+                const err45 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.state.type, parentSchema: schema222.properties.state, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
                   vErrors.push(err45);
+                }
+                errors++;
+              }
+              if (!(data17 === "ready" || data17 === "unreachable" || data17 === "lost")) {
+                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/state", schemaPath: "#/$defs/host/properties/state/enum", keyword: "enum", params: { allowedValues: schema222.properties.state.enum }, message: "must be equal to one of the allowed values", schema: schema222.properties.state.enum, parentSchema: schema222.properties.state, data: data17 };
+                if (vErrors === null) {
+                  vErrors = [err46];
+                } else {
+                  vErrors.push(err46);
                 }
                 errors++;
               }
@@ -22331,19 +23590,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
               let valid10 = false;
               const _errs45 = errors;
               if (typeof data18 !== "string") {
-                const err46 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.since.anyOf[0].type, parentSchema: schema218.properties.since.anyOf[0], data: data18 };
-                if (vErrors === null) {
-                  vErrors = [err46];
-                } else {
-                  vErrors.push(err46);
-                }
-                errors++;
-              }
-              var _valid1 = _errs45 === errors;
-              valid10 = valid10 || _valid1;
-              const _errs47 = errors;
-              if (data18 !== null) {
-                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema218.properties.since.anyOf[1].type, parentSchema: schema218.properties.since.anyOf[1], data: data18 };
+                const err47 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.since.anyOf[0].type, parentSchema: schema222.properties.since.anyOf[0], data: data18 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -22351,14 +23598,26 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              var _valid1 = _errs47 === errors;
+              var _valid1 = _errs45 === errors;
               valid10 = valid10 || _valid1;
-              if (!valid10) {
-                const err48 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema218.properties.since.anyOf, parentSchema: schema218.properties.since, data: data18 };
+              const _errs47 = errors;
+              if (data18 !== null) {
+                const err48 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema222.properties.since.anyOf[1].type, parentSchema: schema222.properties.since.anyOf[1], data: data18 };
                 if (vErrors === null) {
                   vErrors = [err48];
                 } else {
                   vErrors.push(err48);
+                }
+                errors++;
+              }
+              var _valid1 = _errs47 === errors;
+              valid10 = valid10 || _valid1;
+              if (!valid10) {
+                const err49 = { instancePath: instancePath + "/hosts/" + i1 + "/since", schemaPath: "#/$defs/host/properties/since/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema222.properties.since.anyOf, parentSchema: schema222.properties.since, data: data18 };
+                if (vErrors === null) {
+                  vErrors = [err49];
+                } else {
+                  vErrors.push(err49);
                 }
                 errors++;
               } else {
@@ -22375,16 +23634,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             if (data15.use !== void 0) {
               let data19 = data15.use;
               if (typeof data19 !== "string") {
-                const err49 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.use.type, parentSchema: schema218.properties.use, data: data19 };
-                if (vErrors === null) {
-                  vErrors = [err49];
-                } else {
-                  vErrors.push(err49);
-                }
-                errors++;
-              }
-              if (!(data19 === "open" || data19 === "cordoned" || data19 === "draining" || data19 === "fenced")) {
-                const err50 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/enum", keyword: "enum", params: { allowedValues: schema218.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema218.properties.use.enum, parentSchema: schema218.properties.use, data: data19 };
+                const err50 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.use.type, parentSchema: schema222.properties.use, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -22392,15 +23642,24 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-            }
-            if (data15.reason !== void 0) {
-              let data20 = data15.reason;
-              if (typeof data20 !== "string") {
-                const err51 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.reason.type, parentSchema: schema218.properties.reason, data: data20 };
+              if (!(data19 === "open" || data19 === "cordoned" || data19 === "draining" || data19 === "fenced")) {
+                const err51 = { instancePath: instancePath + "/hosts/" + i1 + "/use", schemaPath: "#/$defs/host/properties/use/enum", keyword: "enum", params: { allowedValues: schema222.properties.use.enum }, message: "must be equal to one of the allowed values", schema: schema222.properties.use.enum, parentSchema: schema222.properties.use, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err51];
                 } else {
                   vErrors.push(err51);
+                }
+                errors++;
+              }
+            }
+            if (data15.reason !== void 0) {
+              let data20 = data15.reason;
+              if (typeof data20 !== "string") {
+                const err52 = { instancePath: instancePath + "/hosts/" + i1 + "/reason", schemaPath: "#/$defs/host/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.reason.type, parentSchema: schema222.properties.reason, data: data20 };
+                if (vErrors === null) {
+                  vErrors = [err52];
+                } else {
+                  vErrors.push(err52);
                 }
                 errors++;
               }
@@ -22412,29 +23671,17 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i2 = 0; i2 < len2; i2++) {
                   let data22 = data21[i2];
                   if (typeof data22 !== "string") {
-                    const err52 = { instancePath: instancePath + "/hosts/" + i1 + "/notes/" + i2, schemaPath: "#/$defs/host/properties/notes/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.notes.items.type, parentSchema: schema218.properties.notes.items, data: data22 };
+                    const err53 = { instancePath: instancePath + "/hosts/" + i1 + "/notes/" + i2, schemaPath: "#/$defs/host/properties/notes/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.notes.items.type, parentSchema: schema222.properties.notes.items, data: data22 };
                     if (vErrors === null) {
-                      vErrors = [err52];
+                      vErrors = [err53];
                     } else {
-                      vErrors.push(err52);
+                      vErrors.push(err53);
                     }
                     errors++;
                   }
                 }
               } else {
-                const err53 = { instancePath: instancePath + "/hosts/" + i1 + "/notes", schemaPath: "#/$defs/host/properties/notes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema218.properties.notes.type, parentSchema: schema218.properties.notes, data: data21 };
-                if (vErrors === null) {
-                  vErrors = [err53];
-                } else {
-                  vErrors.push(err53);
-                }
-                errors++;
-              }
-            }
-            if (data15.engine !== void 0) {
-              let data23 = data15.engine;
-              if (typeof data23 !== "string") {
-                const err54 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.engine.type, parentSchema: schema218.properties.engine, data: data23 };
+                const err54 = { instancePath: instancePath + "/hosts/" + i1 + "/notes", schemaPath: "#/$defs/host/properties/notes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema222.properties.notes.type, parentSchema: schema222.properties.notes, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -22443,10 +23690,10 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data15.apiVersion !== void 0) {
-              let data24 = data15.apiVersion;
-              if (typeof data24 !== "string") {
-                const err55 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema218.properties.apiVersion.type, parentSchema: schema218.properties.apiVersion, data: data24 };
+            if (data15.engine !== void 0) {
+              let data23 = data15.engine;
+              if (typeof data23 !== "string") {
+                const err55 = { instancePath: instancePath + "/hosts/" + i1 + "/engine", schemaPath: "#/$defs/host/properties/engine/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.engine.type, parentSchema: schema222.properties.engine, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -22455,10 +23702,10 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data15.containers !== void 0) {
-              let data25 = data15.containers;
-              if (!(typeof data25 == "number" && (!(data25 % 1) && !isNaN(data25)) && isFinite(data25))) {
-                const err56 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema218.properties.containers.type, parentSchema: schema218.properties.containers, data: data25 };
+            if (data15.apiVersion !== void 0) {
+              let data24 = data15.apiVersion;
+              if (typeof data24 !== "string") {
+                const err56 = { instancePath: instancePath + "/hosts/" + i1 + "/apiVersion", schemaPath: "#/$defs/host/properties/apiVersion/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.apiVersion.type, parentSchema: schema222.properties.apiVersion, data: data24 };
                 if (vErrors === null) {
                   vErrors = [err56];
                 } else {
@@ -22467,10 +23714,10 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data15.unmanaged !== void 0) {
-              let data26 = data15.unmanaged;
-              if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
-                const err57 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema218.properties.unmanaged.type, parentSchema: schema218.properties.unmanaged, data: data26 };
+            if (data15.containers !== void 0) {
+              let data25 = data15.containers;
+              if (!(typeof data25 == "number" && (!(data25 % 1) && !isNaN(data25)) && isFinite(data25))) {
+                const err57 = { instancePath: instancePath + "/hosts/" + i1 + "/containers", schemaPath: "#/$defs/host/properties/containers/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema222.properties.containers.type, parentSchema: schema222.properties.containers, data: data25 };
                 if (vErrors === null) {
                   vErrors = [err57];
                 } else {
@@ -22479,22 +23726,34 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
+            if (data15.unmanaged !== void 0) {
+              let data26 = data15.unmanaged;
+              if (!(typeof data26 == "number" && (!(data26 % 1) && !isNaN(data26)) && isFinite(data26))) {
+                const err58 = { instancePath: instancePath + "/hosts/" + i1 + "/unmanaged", schemaPath: "#/$defs/host/properties/unmanaged/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema222.properties.unmanaged.type, parentSchema: schema222.properties.unmanaged, data: data26 };
+                if (vErrors === null) {
+                  vErrors = [err58];
+                } else {
+                  vErrors.push(err58);
+                }
+                errors++;
+              }
+            }
           } else {
-            const err58 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema218.type, parentSchema: schema218, data: data15 };
+            const err59 = { instancePath: instancePath + "/hosts/" + i1, schemaPath: "#/$defs/host/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema222.type, parentSchema: schema222, data: data15 };
             if (vErrors === null) {
-              vErrors = [err58];
+              vErrors = [err59];
             } else {
-              vErrors.push(err58);
+              vErrors.push(err59);
             }
             errors++;
           }
         }
       } else {
-        const err59 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema206.properties.hosts.type, parentSchema: schema206.properties.hosts, data: data14 };
+        const err60 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.hosts.type, parentSchema: schema210.properties.hosts, data: data14 };
         if (vErrors === null) {
-          vErrors = [err59];
+          vErrors = [err60];
         } else {
-          vErrors.push(err59);
+          vErrors.push(err60);
         }
         errors++;
       }
@@ -22506,16 +23765,7 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
       const _errs67 = errors;
       if (data27 && typeof data27 == "object" && !Array.isArray(data27)) {
         if (data27.applications === void 0) {
-          const err60 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema219.required, parentSchema: schema219, data: data27 };
-          if (vErrors === null) {
-            vErrors = [err60];
-          } else {
-            vErrors.push(err60);
-          }
-          errors++;
-        }
-        if (data27.of === void 0) {
-          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema219.required, parentSchema: schema219, data: data27 };
+          const err61 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "applications" }, message: "must have required property 'applications'", schema: schema223.required, parentSchema: schema223, data: data27 };
           if (vErrors === null) {
             vErrors = [err61];
           } else {
@@ -22523,8 +23773,8 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
-        if (data27.commits === void 0) {
-          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema219.required, parentSchema: schema219, data: data27 };
+        if (data27.of === void 0) {
+          const err62 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "of" }, message: "must have required property 'of'", schema: schema223.required, parentSchema: schema223, data: data27 };
           if (vErrors === null) {
             vErrors = [err62];
           } else {
@@ -22532,13 +23782,22 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
           }
           errors++;
         }
+        if (data27.commits === void 0) {
+          const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/required", keyword: "required", params: { missingProperty: "commits" }, message: "must have required property 'commits'", schema: schema223.required, parentSchema: schema223, data: data27 };
+          if (vErrors === null) {
+            vErrors = [err63];
+          } else {
+            vErrors.push(err63);
+          }
+          errors++;
+        }
         for (const key3 in data27) {
           if (!(key3 === "applications" || key3 === "of" || key3 === "commits")) {
-            const err63 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema219, data: data27 };
+            const err64 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema223, data: data27 };
             if (vErrors === null) {
-              vErrors = [err63];
+              vErrors = [err64];
             } else {
-              vErrors.push(err63);
+              vErrors.push(err64);
             }
             errors++;
           }
@@ -22550,21 +23809,21 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i3 = 0; i3 < len3; i3++) {
               let data29 = data28[i3];
               if (typeof data29 !== "string") {
-                const err64 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.applications.items.type, parentSchema: schema219.properties.applications.items, data: data29 };
+                const err65 = { instancePath: instancePath + "/held/applications/" + i3, schemaPath: "#/$defs/held/properties/applications/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.applications.items.type, parentSchema: schema223.properties.applications.items, data: data29 };
                 if (vErrors === null) {
-                  vErrors = [err64];
+                  vErrors = [err65];
                 } else {
-                  vErrors.push(err64);
+                  vErrors.push(err65);
                 }
                 errors++;
               }
             }
           } else {
-            const err65 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema219.properties.applications.type, parentSchema: schema219.properties.applications, data: data28 };
+            const err66 = { instancePath: instancePath + "/held/applications", schemaPath: "#/$defs/held/properties/applications/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema223.properties.applications.type, parentSchema: schema223.properties.applications, data: data28 };
             if (vErrors === null) {
-              vErrors = [err65];
+              vErrors = [err66];
             } else {
-              vErrors.push(err65);
+              vErrors.push(err66);
             }
             errors++;
           }
@@ -22572,11 +23831,11 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
         if (data27.of !== void 0) {
           let data30 = data27.of;
           if (!(typeof data30 == "number" && (!(data30 % 1) && !isNaN(data30)) && isFinite(data30))) {
-            const err66 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema219.properties.of.type, parentSchema: schema219.properties.of, data: data30 };
+            const err67 = { instancePath: instancePath + "/held/of", schemaPath: "#/$defs/held/properties/of/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema223.properties.of.type, parentSchema: schema223.properties.of, data: data30 };
             if (vErrors === null) {
-              vErrors = [err66];
+              vErrors = [err67];
             } else {
-              vErrors.push(err66);
+              vErrors.push(err67);
             }
             errors++;
           }
@@ -22588,39 +23847,27 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i4 = 0; i4 < len4; i4++) {
               let data32 = data31[i4];
               if (typeof data32 !== "string") {
-                const err67 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema219.properties.commits.items.type, parentSchema: schema219.properties.commits.items, data: data32 };
+                const err68 = { instancePath: instancePath + "/held/commits/" + i4, schemaPath: "#/$defs/held/properties/commits/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.commits.items.type, parentSchema: schema223.properties.commits.items, data: data32 };
                 if (vErrors === null) {
-                  vErrors = [err67];
+                  vErrors = [err68];
                 } else {
-                  vErrors.push(err67);
+                  vErrors.push(err68);
                 }
                 errors++;
               }
             }
           } else {
-            const err68 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema219.properties.commits.type, parentSchema: schema219.properties.commits, data: data31 };
+            const err69 = { instancePath: instancePath + "/held/commits", schemaPath: "#/$defs/held/properties/commits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema223.properties.commits.type, parentSchema: schema223.properties.commits, data: data31 };
             if (vErrors === null) {
-              vErrors = [err68];
+              vErrors = [err69];
             } else {
-              vErrors.push(err68);
+              vErrors.push(err69);
             }
             errors++;
           }
         }
       } else {
-        const err69 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema219.type, parentSchema: schema219, data: data27 };
-        if (vErrors === null) {
-          vErrors = [err69];
-        } else {
-          vErrors.push(err69);
-        }
-        errors++;
-      }
-      var _valid2 = _errs67 === errors;
-      valid13 = valid13 || _valid2;
-      const _errs81 = errors;
-      if (data27 !== null) {
-        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema206.properties.held.anyOf[1].type, parentSchema: schema206.properties.held.anyOf[1], data: data27 };
+        const err70 = { instancePath: instancePath + "/held", schemaPath: "#/$defs/held/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema223.type, parentSchema: schema223, data: data27 };
         if (vErrors === null) {
           vErrors = [err70];
         } else {
@@ -22628,14 +23875,26 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      var _valid2 = _errs81 === errors;
+      var _valid2 = _errs67 === errors;
       valid13 = valid13 || _valid2;
-      if (!valid13) {
-        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema206.properties.held.anyOf, parentSchema: schema206.properties.held, data: data27 };
+      const _errs81 = errors;
+      if (data27 !== null) {
+        const err71 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema210.properties.held.anyOf[1].type, parentSchema: schema210.properties.held.anyOf[1], data: data27 };
         if (vErrors === null) {
           vErrors = [err71];
         } else {
           vErrors.push(err71);
+        }
+        errors++;
+      }
+      var _valid2 = _errs81 === errors;
+      valid13 = valid13 || _valid2;
+      if (!valid13) {
+        const err72 = { instancePath: instancePath + "/held", schemaPath: "#/properties/held/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema210.properties.held.anyOf, parentSchema: schema210.properties.held, data: data27 };
+        if (vErrors === null) {
+          vErrors = [err72];
+        } else {
+          vErrors.push(err72);
         }
         errors++;
       } else {
@@ -22649,29 +23908,207 @@ function validate90(data, { instancePath = "", parentData, parentDataProperty, r
         }
       }
     }
+    if (data.receivers !== void 0) {
+      let data33 = data.receivers;
+      if (Array.isArray(data33)) {
+        const len5 = data33.length;
+        for (let i5 = 0; i5 < len5; i5++) {
+          let data34 = data33[i5];
+          if (data34 && typeof data34 == "object" && !Array.isArray(data34)) {
+            if (data34.name === void 0) {
+              const err73 = { instancePath: instancePath + "/receivers/" + i5, schemaPath: "#/$defs/receiver/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema224.required, parentSchema: schema224, data: data34 };
+              if (vErrors === null) {
+                vErrors = [err73];
+              } else {
+                vErrors.push(err73);
+              }
+              errors++;
+            }
+            if (data34.failingSince === void 0) {
+              const err74 = { instancePath: instancePath + "/receivers/" + i5, schemaPath: "#/$defs/receiver/required", keyword: "required", params: { missingProperty: "failingSince" }, message: "must have required property 'failingSince'", schema: schema224.required, parentSchema: schema224, data: data34 };
+              if (vErrors === null) {
+                vErrors = [err74];
+              } else {
+                vErrors.push(err74);
+              }
+              errors++;
+            }
+            if (data34.reason === void 0) {
+              const err75 = { instancePath: instancePath + "/receivers/" + i5, schemaPath: "#/$defs/receiver/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema224.required, parentSchema: schema224, data: data34 };
+              if (vErrors === null) {
+                vErrors = [err75];
+              } else {
+                vErrors.push(err75);
+              }
+              errors++;
+            }
+            if (data34.waiting === void 0) {
+              const err76 = { instancePath: instancePath + "/receivers/" + i5, schemaPath: "#/$defs/receiver/required", keyword: "required", params: { missingProperty: "waiting" }, message: "must have required property 'waiting'", schema: schema224.required, parentSchema: schema224, data: data34 };
+              if (vErrors === null) {
+                vErrors = [err76];
+              } else {
+                vErrors.push(err76);
+              }
+              errors++;
+            }
+            if (data34.givenUp === void 0) {
+              const err77 = { instancePath: instancePath + "/receivers/" + i5, schemaPath: "#/$defs/receiver/required", keyword: "required", params: { missingProperty: "givenUp" }, message: "must have required property 'givenUp'", schema: schema224.required, parentSchema: schema224, data: data34 };
+              if (vErrors === null) {
+                vErrors = [err77];
+              } else {
+                vErrors.push(err77);
+              }
+              errors++;
+            }
+            for (const key4 in data34) {
+              if (!(key4 === "name" || key4 === "failingSince" || key4 === "reason" || key4 === "waiting" || key4 === "givenUp")) {
+                const err78 = { instancePath: instancePath + "/receivers/" + i5, schemaPath: "#/$defs/receiver/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key4 }, message: "must NOT have additional properties", schema: false, parentSchema: schema224, data: data34 };
+                if (vErrors === null) {
+                  vErrors = [err78];
+                } else {
+                  vErrors.push(err78);
+                }
+                errors++;
+              }
+            }
+            if (data34.name !== void 0) {
+              let data35 = data34.name;
+              if (typeof data35 !== "string") {
+                const err79 = { instancePath: instancePath + "/receivers/" + i5 + "/name", schemaPath: "#/$defs/receiver/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.name.type, parentSchema: schema224.properties.name, data: data35 };
+                if (vErrors === null) {
+                  vErrors = [err79];
+                } else {
+                  vErrors.push(err79);
+                }
+                errors++;
+              }
+            }
+            if (data34.failingSince !== void 0) {
+              let data36 = data34.failingSince;
+              const _errs92 = errors;
+              let valid24 = false;
+              const _errs93 = errors;
+              if (typeof data36 !== "string") {
+                const err80 = { instancePath: instancePath + "/receivers/" + i5 + "/failingSince", schemaPath: "#/$defs/receiver/properties/failingSince/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.failingSince.anyOf[0].type, parentSchema: schema224.properties.failingSince.anyOf[0], data: data36 };
+                if (vErrors === null) {
+                  vErrors = [err80];
+                } else {
+                  vErrors.push(err80);
+                }
+                errors++;
+              }
+              var _valid3 = _errs93 === errors;
+              valid24 = valid24 || _valid3;
+              const _errs95 = errors;
+              if (data36 !== null) {
+                const err81 = { instancePath: instancePath + "/receivers/" + i5 + "/failingSince", schemaPath: "#/$defs/receiver/properties/failingSince/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema224.properties.failingSince.anyOf[1].type, parentSchema: schema224.properties.failingSince.anyOf[1], data: data36 };
+                if (vErrors === null) {
+                  vErrors = [err81];
+                } else {
+                  vErrors.push(err81);
+                }
+                errors++;
+              }
+              var _valid3 = _errs95 === errors;
+              valid24 = valid24 || _valid3;
+              if (!valid24) {
+                const err82 = { instancePath: instancePath + "/receivers/" + i5 + "/failingSince", schemaPath: "#/$defs/receiver/properties/failingSince/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema224.properties.failingSince.anyOf, parentSchema: schema224.properties.failingSince, data: data36 };
+                if (vErrors === null) {
+                  vErrors = [err82];
+                } else {
+                  vErrors.push(err82);
+                }
+                errors++;
+              } else {
+                errors = _errs92;
+                if (vErrors !== null) {
+                  if (_errs92) {
+                    vErrors.length = _errs92;
+                  } else {
+                    vErrors = null;
+                  }
+                }
+              }
+            }
+            if (data34.reason !== void 0) {
+              let data37 = data34.reason;
+              if (typeof data37 !== "string") {
+                const err83 = { instancePath: instancePath + "/receivers/" + i5 + "/reason", schemaPath: "#/$defs/receiver/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.reason.type, parentSchema: schema224.properties.reason, data: data37 };
+                if (vErrors === null) {
+                  vErrors = [err83];
+                } else {
+                  vErrors.push(err83);
+                }
+                errors++;
+              }
+            }
+            if (data34.waiting !== void 0) {
+              let data38 = data34.waiting;
+              if (!(typeof data38 == "number" && (!(data38 % 1) && !isNaN(data38)) && isFinite(data38))) {
+                const err84 = { instancePath: instancePath + "/receivers/" + i5 + "/waiting", schemaPath: "#/$defs/receiver/properties/waiting/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema224.properties.waiting.type, parentSchema: schema224.properties.waiting, data: data38 };
+                if (vErrors === null) {
+                  vErrors = [err84];
+                } else {
+                  vErrors.push(err84);
+                }
+                errors++;
+              }
+            }
+            if (data34.givenUp !== void 0) {
+              let data39 = data34.givenUp;
+              if (!(typeof data39 == "number" && (!(data39 % 1) && !isNaN(data39)) && isFinite(data39))) {
+                const err85 = { instancePath: instancePath + "/receivers/" + i5 + "/givenUp", schemaPath: "#/$defs/receiver/properties/givenUp/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema224.properties.givenUp.type, parentSchema: schema224.properties.givenUp, data: data39 };
+                if (vErrors === null) {
+                  vErrors = [err85];
+                } else {
+                  vErrors.push(err85);
+                }
+                errors++;
+              }
+            }
+          } else {
+            const err86 = { instancePath: instancePath + "/receivers/" + i5, schemaPath: "#/$defs/receiver/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema224.type, parentSchema: schema224, data: data34 };
+            if (vErrors === null) {
+              vErrors = [err86];
+            } else {
+              vErrors.push(err86);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err87 = { instancePath: instancePath + "/receivers", schemaPath: "#/properties/receivers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema210.properties.receivers.type, parentSchema: schema210.properties.receivers, data: data33 };
+        if (vErrors === null) {
+          vErrors = [err87];
+        } else {
+          vErrors.push(err87);
+        }
+        errors++;
+      }
+    }
   } else {
-    const err72 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema206.type, parentSchema: schema206, data };
+    const err88 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema210.type, parentSchema: schema210, data };
     if (vErrors === null) {
-      vErrors = [err72];
+      vErrors = [err88];
     } else {
-      vErrors.push(err72);
+      vErrors.push(err88);
     }
     errors++;
   }
-  validate90.errors = vErrors;
+  validate92.errors = vErrors;
   return errors === 0;
 }
-validate90.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateUnmanaged = validate97;
-var schema220 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/unmanaged.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts", "unreachableHosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/unmanagedHost" } }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "unmanagedHost": { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } }, "unmanagedContainer": { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } }, "unmanagedObject": { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } } } };
-var schema221 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema222 = { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } };
-var schema223 = { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } };
-var schema224 = { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } };
-function validate98(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate92.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateUnmanaged = validate99;
+var schema225 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/unmanaged.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "hosts", "unreachableHosts"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/unmanagedHost" } }, "unreachableHosts": { "type": "array", "items": { "type": "string" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "unmanagedHost": { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } }, "unmanagedContainer": { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } }, "unmanagedObject": { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } } } };
+var schema226 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema227 = { "type": "object", "required": ["host", "containers", "networks", "volumes"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "containers": { "type": "array", "items": { "$ref": "#/$defs/unmanagedContainer" } }, "networks": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/unmanagedObject" } } } };
+var schema228 = { "type": "object", "required": ["container", "id", "image", "state", "project", "ports"], "additionalProperties": false, "properties": { "container": { "type": "string" }, "id": { "type": "string" }, "image": { "type": "string" }, "state": { "type": "string" }, "project": { "type": "string" }, "ports": { "type": "array", "items": { "type": "string" } } } };
+var schema229 = { "type": "object", "required": ["name", "driver", "project"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "project": { "type": "string" } } };
+function validate100(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate98.evaluated;
+  const evaluated0 = validate100.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -22680,7 +24117,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.host === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema222.required, parentSchema: schema222, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -22689,7 +24126,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.containers === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema222.required, parentSchema: schema222, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "containers" }, message: "must have required property 'containers'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -22698,7 +24135,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.networks === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "networks" }, message: "must have required property 'networks'", schema: schema222.required, parentSchema: schema222, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "networks" }, message: "must have required property 'networks'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -22707,7 +24144,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.volumes === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "volumes" }, message: "must have required property 'volumes'", schema: schema222.required, parentSchema: schema222, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "volumes" }, message: "must have required property 'volumes'", schema: schema227.required, parentSchema: schema227, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -22717,7 +24154,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "host" || key0 === "containers" || key0 === "networks" || key0 === "volumes")) {
-        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema222, data };
+        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema227, data };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -22729,7 +24166,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.host !== void 0) {
       let data0 = data.host;
       if (typeof data0 !== "string") {
-        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema222.properties.host.type, parentSchema: schema222.properties.host, data: data0 };
+        const err5 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.host.type, parentSchema: schema227.properties.host, data: data0 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -22746,7 +24183,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           let data2 = data1[i0];
           if (data2 && typeof data2 == "object" && !Array.isArray(data2)) {
             if (data2.container === void 0) {
-              const err6 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema223.required, parentSchema: schema223, data: data2 };
+              const err6 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema228.required, parentSchema: schema228, data: data2 };
               if (vErrors === null) {
                 vErrors = [err6];
               } else {
@@ -22755,7 +24192,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.id === void 0) {
-              const err7 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "id" }, message: "must have required property 'id'", schema: schema223.required, parentSchema: schema223, data: data2 };
+              const err7 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "id" }, message: "must have required property 'id'", schema: schema228.required, parentSchema: schema228, data: data2 };
               if (vErrors === null) {
                 vErrors = [err7];
               } else {
@@ -22764,7 +24201,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.image === void 0) {
-              const err8 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema223.required, parentSchema: schema223, data: data2 };
+              const err8 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema228.required, parentSchema: schema228, data: data2 };
               if (vErrors === null) {
                 vErrors = [err8];
               } else {
@@ -22773,7 +24210,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.state === void 0) {
-              const err9 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema223.required, parentSchema: schema223, data: data2 };
+              const err9 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "state" }, message: "must have required property 'state'", schema: schema228.required, parentSchema: schema228, data: data2 };
               if (vErrors === null) {
                 vErrors = [err9];
               } else {
@@ -22782,7 +24219,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.project === void 0) {
-              const err10 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema223.required, parentSchema: schema223, data: data2 };
+              const err10 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema228.required, parentSchema: schema228, data: data2 };
               if (vErrors === null) {
                 vErrors = [err10];
               } else {
@@ -22791,7 +24228,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data2.ports === void 0) {
-              const err11 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "ports" }, message: "must have required property 'ports'", schema: schema223.required, parentSchema: schema223, data: data2 };
+              const err11 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/required", keyword: "required", params: { missingProperty: "ports" }, message: "must have required property 'ports'", schema: schema228.required, parentSchema: schema228, data: data2 };
               if (vErrors === null) {
                 vErrors = [err11];
               } else {
@@ -22801,7 +24238,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key1 in data2) {
               if (!(key1 === "container" || key1 === "id" || key1 === "image" || key1 === "state" || key1 === "project" || key1 === "ports")) {
-                const err12 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema223, data: data2 };
+                const err12 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema228, data: data2 };
                 if (vErrors === null) {
                   vErrors = [err12];
                 } else {
@@ -22813,7 +24250,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.container !== void 0) {
               let data3 = data2.container;
               if (typeof data3 !== "string") {
-                const err13 = { instancePath: instancePath + "/containers/" + i0 + "/container", schemaPath: "#/$defs/unmanagedContainer/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.container.type, parentSchema: schema223.properties.container, data: data3 };
+                const err13 = { instancePath: instancePath + "/containers/" + i0 + "/container", schemaPath: "#/$defs/unmanagedContainer/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.container.type, parentSchema: schema228.properties.container, data: data3 };
                 if (vErrors === null) {
                   vErrors = [err13];
                 } else {
@@ -22825,7 +24262,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.id !== void 0) {
               let data4 = data2.id;
               if (typeof data4 !== "string") {
-                const err14 = { instancePath: instancePath + "/containers/" + i0 + "/id", schemaPath: "#/$defs/unmanagedContainer/properties/id/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.id.type, parentSchema: schema223.properties.id, data: data4 };
+                const err14 = { instancePath: instancePath + "/containers/" + i0 + "/id", schemaPath: "#/$defs/unmanagedContainer/properties/id/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.id.type, parentSchema: schema228.properties.id, data: data4 };
                 if (vErrors === null) {
                   vErrors = [err14];
                 } else {
@@ -22837,7 +24274,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.image !== void 0) {
               let data5 = data2.image;
               if (typeof data5 !== "string") {
-                const err15 = { instancePath: instancePath + "/containers/" + i0 + "/image", schemaPath: "#/$defs/unmanagedContainer/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.image.type, parentSchema: schema223.properties.image, data: data5 };
+                const err15 = { instancePath: instancePath + "/containers/" + i0 + "/image", schemaPath: "#/$defs/unmanagedContainer/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.image.type, parentSchema: schema228.properties.image, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err15];
                 } else {
@@ -22849,7 +24286,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.state !== void 0) {
               let data6 = data2.state;
               if (typeof data6 !== "string") {
-                const err16 = { instancePath: instancePath + "/containers/" + i0 + "/state", schemaPath: "#/$defs/unmanagedContainer/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.state.type, parentSchema: schema223.properties.state, data: data6 };
+                const err16 = { instancePath: instancePath + "/containers/" + i0 + "/state", schemaPath: "#/$defs/unmanagedContainer/properties/state/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.state.type, parentSchema: schema228.properties.state, data: data6 };
                 if (vErrors === null) {
                   vErrors = [err16];
                 } else {
@@ -22861,7 +24298,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data2.project !== void 0) {
               let data7 = data2.project;
               if (typeof data7 !== "string") {
-                const err17 = { instancePath: instancePath + "/containers/" + i0 + "/project", schemaPath: "#/$defs/unmanagedContainer/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.project.type, parentSchema: schema223.properties.project, data: data7 };
+                const err17 = { instancePath: instancePath + "/containers/" + i0 + "/project", schemaPath: "#/$defs/unmanagedContainer/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.project.type, parentSchema: schema228.properties.project, data: data7 };
                 if (vErrors === null) {
                   vErrors = [err17];
                 } else {
@@ -22877,7 +24314,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
                 for (let i1 = 0; i1 < len1; i1++) {
                   let data9 = data8[i1];
                   if (typeof data9 !== "string") {
-                    const err18 = { instancePath: instancePath + "/containers/" + i0 + "/ports/" + i1, schemaPath: "#/$defs/unmanagedContainer/properties/ports/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema223.properties.ports.items.type, parentSchema: schema223.properties.ports.items, data: data9 };
+                    const err18 = { instancePath: instancePath + "/containers/" + i0 + "/ports/" + i1, schemaPath: "#/$defs/unmanagedContainer/properties/ports/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.ports.items.type, parentSchema: schema228.properties.ports.items, data: data9 };
                     if (vErrors === null) {
                       vErrors = [err18];
                     } else {
@@ -22887,7 +24324,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                 }
               } else {
-                const err19 = { instancePath: instancePath + "/containers/" + i0 + "/ports", schemaPath: "#/$defs/unmanagedContainer/properties/ports/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema223.properties.ports.type, parentSchema: schema223.properties.ports, data: data8 };
+                const err19 = { instancePath: instancePath + "/containers/" + i0 + "/ports", schemaPath: "#/$defs/unmanagedContainer/properties/ports/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema228.properties.ports.type, parentSchema: schema228.properties.ports, data: data8 };
                 if (vErrors === null) {
                   vErrors = [err19];
                 } else {
@@ -22897,7 +24334,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err20 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema223.type, parentSchema: schema223, data: data2 };
+            const err20 = { instancePath: instancePath + "/containers/" + i0, schemaPath: "#/$defs/unmanagedContainer/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema228.type, parentSchema: schema228, data: data2 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -22907,7 +24344,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/containers", schemaPath: "#/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema222.properties.containers.type, parentSchema: schema222.properties.containers, data: data1 };
+        const err21 = { instancePath: instancePath + "/containers", schemaPath: "#/properties/containers/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema227.properties.containers.type, parentSchema: schema227.properties.containers, data: data1 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -22924,7 +24361,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           let data11 = data10[i2];
           if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
             if (data11.name === void 0) {
-              const err22 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema224.required, parentSchema: schema224, data: data11 };
+              const err22 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema229.required, parentSchema: schema229, data: data11 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -22933,7 +24370,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.driver === void 0) {
-              const err23 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema224.required, parentSchema: schema224, data: data11 };
+              const err23 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema229.required, parentSchema: schema229, data: data11 };
               if (vErrors === null) {
                 vErrors = [err23];
               } else {
@@ -22942,7 +24379,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data11.project === void 0) {
-              const err24 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema224.required, parentSchema: schema224, data: data11 };
+              const err24 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema229.required, parentSchema: schema229, data: data11 };
               if (vErrors === null) {
                 vErrors = [err24];
               } else {
@@ -22952,7 +24389,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key2 in data11) {
               if (!(key2 === "name" || key2 === "driver" || key2 === "project")) {
-                const err25 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema224, data: data11 };
+                const err25 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema229, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err25];
                 } else {
@@ -22964,7 +24401,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.name !== void 0) {
               let data12 = data11.name;
               if (typeof data12 !== "string") {
-                const err26 = { instancePath: instancePath + "/networks/" + i2 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.name.type, parentSchema: schema224.properties.name, data: data12 };
+                const err26 = { instancePath: instancePath + "/networks/" + i2 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.name.type, parentSchema: schema229.properties.name, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -22976,7 +24413,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.driver !== void 0) {
               let data13 = data11.driver;
               if (typeof data13 !== "string") {
-                const err27 = { instancePath: instancePath + "/networks/" + i2 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.driver.type, parentSchema: schema224.properties.driver, data: data13 };
+                const err27 = { instancePath: instancePath + "/networks/" + i2 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.driver.type, parentSchema: schema229.properties.driver, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -22988,7 +24425,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data11.project !== void 0) {
               let data14 = data11.project;
               if (typeof data14 !== "string") {
-                const err28 = { instancePath: instancePath + "/networks/" + i2 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.project.type, parentSchema: schema224.properties.project, data: data14 };
+                const err28 = { instancePath: instancePath + "/networks/" + i2 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.project.type, parentSchema: schema229.properties.project, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -22998,7 +24435,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err29 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema224.type, parentSchema: schema224, data: data11 };
+            const err29 = { instancePath: instancePath + "/networks/" + i2, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema229.type, parentSchema: schema229, data: data11 };
             if (vErrors === null) {
               vErrors = [err29];
             } else {
@@ -23008,7 +24445,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err30 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema222.properties.networks.type, parentSchema: schema222.properties.networks, data: data10 };
+        const err30 = { instancePath: instancePath + "/networks", schemaPath: "#/properties/networks/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema227.properties.networks.type, parentSchema: schema227.properties.networks, data: data10 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -23025,7 +24462,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           let data16 = data15[i3];
           if (data16 && typeof data16 == "object" && !Array.isArray(data16)) {
             if (data16.name === void 0) {
-              const err31 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema224.required, parentSchema: schema224, data: data16 };
+              const err31 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema229.required, parentSchema: schema229, data: data16 };
               if (vErrors === null) {
                 vErrors = [err31];
               } else {
@@ -23034,7 +24471,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data16.driver === void 0) {
-              const err32 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema224.required, parentSchema: schema224, data: data16 };
+              const err32 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema229.required, parentSchema: schema229, data: data16 };
               if (vErrors === null) {
                 vErrors = [err32];
               } else {
@@ -23043,7 +24480,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
             if (data16.project === void 0) {
-              const err33 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema224.required, parentSchema: schema224, data: data16 };
+              const err33 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/required", keyword: "required", params: { missingProperty: "project" }, message: "must have required property 'project'", schema: schema229.required, parentSchema: schema229, data: data16 };
               if (vErrors === null) {
                 vErrors = [err33];
               } else {
@@ -23053,7 +24490,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             }
             for (const key3 in data16) {
               if (!(key3 === "name" || key3 === "driver" || key3 === "project")) {
-                const err34 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema224, data: data16 };
+                const err34 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema229, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err34];
                 } else {
@@ -23065,7 +24502,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data16.name !== void 0) {
               let data17 = data16.name;
               if (typeof data17 !== "string") {
-                const err35 = { instancePath: instancePath + "/volumes/" + i3 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.name.type, parentSchema: schema224.properties.name, data: data17 };
+                const err35 = { instancePath: instancePath + "/volumes/" + i3 + "/name", schemaPath: "#/$defs/unmanagedObject/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.name.type, parentSchema: schema229.properties.name, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err35];
                 } else {
@@ -23077,7 +24514,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data16.driver !== void 0) {
               let data18 = data16.driver;
               if (typeof data18 !== "string") {
-                const err36 = { instancePath: instancePath + "/volumes/" + i3 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.driver.type, parentSchema: schema224.properties.driver, data: data18 };
+                const err36 = { instancePath: instancePath + "/volumes/" + i3 + "/driver", schemaPath: "#/$defs/unmanagedObject/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.driver.type, parentSchema: schema229.properties.driver, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err36];
                 } else {
@@ -23089,7 +24526,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
             if (data16.project !== void 0) {
               let data19 = data16.project;
               if (typeof data19 !== "string") {
-                const err37 = { instancePath: instancePath + "/volumes/" + i3 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema224.properties.project.type, parentSchema: schema224.properties.project, data: data19 };
+                const err37 = { instancePath: instancePath + "/volumes/" + i3 + "/project", schemaPath: "#/$defs/unmanagedObject/properties/project/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.project.type, parentSchema: schema229.properties.project, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err37];
                 } else {
@@ -23099,7 +24536,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err38 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema224.type, parentSchema: schema224, data: data16 };
+            const err38 = { instancePath: instancePath + "/volumes/" + i3, schemaPath: "#/$defs/unmanagedObject/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema229.type, parentSchema: schema229, data: data16 };
             if (vErrors === null) {
               vErrors = [err38];
             } else {
@@ -23109,7 +24546,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err39 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema222.properties.volumes.type, parentSchema: schema222.properties.volumes, data: data15 };
+        const err39 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema227.properties.volumes.type, parentSchema: schema227.properties.volumes, data: data15 };
         if (vErrors === null) {
           vErrors = [err39];
         } else {
@@ -23119,7 +24556,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err40 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema222.type, parentSchema: schema222, data };
+    const err40 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema227.type, parentSchema: schema227, data };
     if (vErrors === null) {
       vErrors = [err40];
     } else {
@@ -23127,15 +24564,15 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate98.errors = vErrors;
+  validate100.errors = vErrors;
   return errors === 0;
 }
-validate98.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate97(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate100.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate99(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate97.evaluated;
+  const evaluated0 = validate99.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -23144,7 +24581,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema220.required, parentSchema: schema220, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema225.required, parentSchema: schema225, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -23153,7 +24590,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema220.required, parentSchema: schema220, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema225.required, parentSchema: schema225, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -23162,7 +24599,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema220.required, parentSchema: schema220, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema225.required, parentSchema: schema225, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -23171,7 +24608,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.hosts === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema220.required, parentSchema: schema220, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "hosts" }, message: "must have required property 'hosts'", schema: schema225.required, parentSchema: schema225, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -23180,7 +24617,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       errors++;
     }
     if (data.unreachableHosts === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unreachableHosts" }, message: "must have required property 'unreachableHosts'", schema: schema220.required, parentSchema: schema220, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "unreachableHosts" }, message: "must have required property 'unreachableHosts'", schema: schema225.required, parentSchema: schema225, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -23190,7 +24627,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "hosts" || key0 === "unreachableHosts")) {
-        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema220, data };
+        const err5 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema225, data };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -23202,7 +24639,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err6 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema220.properties.version, data: data0 };
+        const err6 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema225.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err6];
         } else {
@@ -23215,7 +24652,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema221.required, parentSchema: schema221, data: data1 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema226.required, parentSchema: schema226, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -23224,7 +24661,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.commit === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema221.required, parentSchema: schema221, data: data1 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema226.required, parentSchema: schema226, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -23233,7 +24670,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.author === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema221.required, parentSchema: schema221, data: data1 };
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema226.required, parentSchema: schema226, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -23242,7 +24679,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.date === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema221.required, parentSchema: schema221, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema226.required, parentSchema: schema226, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -23251,7 +24688,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           errors++;
         }
         if (data1.subject === void 0) {
-          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema221.required, parentSchema: schema221, data: data1 };
+          const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema226.required, parentSchema: schema226, data: data1 };
           if (vErrors === null) {
             vErrors = [err11];
           } else {
@@ -23261,7 +24698,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema221, data: data1 };
+            const err12 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema226, data: data1 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -23273,7 +24710,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err13 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.branch.type, parentSchema: schema221.properties.branch, data: data2 };
+            const err13 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.branch.type, parentSchema: schema226.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err13];
             } else {
@@ -23286,7 +24723,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           let data3 = data1.commit;
           if (typeof data3 === "string") {
             if (!pattern102.test(data3)) {
-              const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema221.properties.commit, data: data3 };
+              const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema226.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err14];
               } else {
@@ -23295,7 +24732,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
               errors++;
             }
           } else {
-            const err15 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.commit.type, parentSchema: schema221.properties.commit, data: data3 };
+            const err15 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.commit.type, parentSchema: schema226.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -23307,7 +24744,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err16 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.author.type, parentSchema: schema221.properties.author, data: data4 };
+            const err16 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.author.type, parentSchema: schema226.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -23319,7 +24756,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err17 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.date.type, parentSchema: schema221.properties.date, data: data5 };
+            const err17 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.date.type, parentSchema: schema226.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -23331,7 +24768,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err18 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema221.properties.subject.type, parentSchema: schema221.properties.subject, data: data6 };
+            const err18 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.subject.type, parentSchema: schema226.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -23341,7 +24778,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err19 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema221.type, parentSchema: schema221, data: data1 };
+        const err19 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema226.type, parentSchema: schema226, data: data1 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -23353,7 +24790,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err20 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema220.properties.generatedAt.type, parentSchema: schema220.properties.generatedAt, data: data7 };
+        const err20 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema225.properties.generatedAt.type, parentSchema: schema225.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -23367,13 +24804,13 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       if (Array.isArray(data8)) {
         const len0 = data8.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate98(data8[i0], { instancePath: instancePath + "/hosts/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate98.errors : vErrors.concat(validate98.errors);
+          if (!validate100(data8[i0], { instancePath: instancePath + "/hosts/" + i0, parentData: data8, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate100.errors : vErrors.concat(validate100.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema220.properties.hosts.type, parentSchema: schema220.properties.hosts, data: data8 };
+        const err21 = { instancePath: instancePath + "/hosts", schemaPath: "#/properties/hosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema225.properties.hosts.type, parentSchema: schema225.properties.hosts, data: data8 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -23389,7 +24826,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
         for (let i1 = 0; i1 < len1; i1++) {
           let data11 = data10[i1];
           if (typeof data11 !== "string") {
-            const err22 = { instancePath: instancePath + "/unreachableHosts/" + i1, schemaPath: "#/properties/unreachableHosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema220.properties.unreachableHosts.items.type, parentSchema: schema220.properties.unreachableHosts.items, data: data11 };
+            const err22 = { instancePath: instancePath + "/unreachableHosts/" + i1, schemaPath: "#/properties/unreachableHosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema225.properties.unreachableHosts.items.type, parentSchema: schema225.properties.unreachableHosts.items, data: data11 };
             if (vErrors === null) {
               vErrors = [err22];
             } else {
@@ -23399,7 +24836,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
           }
         }
       } else {
-        const err23 = { instancePath: instancePath + "/unreachableHosts", schemaPath: "#/properties/unreachableHosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema220.properties.unreachableHosts.type, parentSchema: schema220.properties.unreachableHosts, data: data10 };
+        const err23 = { instancePath: instancePath + "/unreachableHosts", schemaPath: "#/properties/unreachableHosts/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema225.properties.unreachableHosts.type, parentSchema: schema225.properties.unreachableHosts, data: data10 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -23409,7 +24846,7 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
       }
     }
   } else {
-    const err24 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema220.type, parentSchema: schema220, data };
+    const err24 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema225.type, parentSchema: schema225, data };
     if (vErrors === null) {
       vErrors = [err24];
     } else {
@@ -23417,19 +24854,19 @@ function validate97(data, { instancePath = "", parentData, parentDataProperty, r
     }
     errors++;
   }
-  validate97.errors = vErrors;
+  validate99.errors = vErrors;
   return errors === 0;
 }
-validate97.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateVolumes = validate100;
-var schema226 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/volumes.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "volumes"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/volume" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "volume": { "type": "object", "required": ["host", "name", "application", "driver", "usedBy", "wantedBy"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "name": { "type": "string" }, "application": { "type": "string" }, "driver": { "type": "string" }, "usedBy": { "type": "array", "items": { "type": "string" } }, "wantedBy": { "type": "array", "items": { "type": "string" } } } } } };
-var schema227 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
-var schema228 = { "type": "object", "required": ["host", "name", "application", "driver", "usedBy", "wantedBy"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "name": { "type": "string" }, "application": { "type": "string" }, "driver": { "type": "string" }, "usedBy": { "type": "array", "items": { "type": "string" } }, "wantedBy": { "type": "array", "items": { "type": "string" } } } };
-function validate100(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate99.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateVolumes = validate102;
+var schema231 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/volumes.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "volumes"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/volume" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "volume": { "type": "object", "required": ["host", "name", "application", "driver", "usedBy", "wantedBy"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "name": { "type": "string" }, "application": { "type": "string" }, "driver": { "type": "string" }, "usedBy": { "type": "array", "items": { "type": "string" } }, "wantedBy": { "type": "array", "items": { "type": "string" } } } } } };
+var schema232 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
+var schema233 = { "type": "object", "required": ["host", "name", "application", "driver", "usedBy", "wantedBy"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "name": { "type": "string" }, "application": { "type": "string" }, "driver": { "type": "string" }, "usedBy": { "type": "array", "items": { "type": "string" } }, "wantedBy": { "type": "array", "items": { "type": "string" } } } };
+function validate102(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate100.evaluated;
+  const evaluated0 = validate102.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -23438,7 +24875,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema226.required, parentSchema: schema226, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema231.required, parentSchema: schema231, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -23447,7 +24884,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.revision === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema226.required, parentSchema: schema226, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "revision" }, message: "must have required property 'revision'", schema: schema231.required, parentSchema: schema231, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -23456,7 +24893,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema226.required, parentSchema: schema226, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema231.required, parentSchema: schema231, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -23465,7 +24902,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.volumes === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "volumes" }, message: "must have required property 'volumes'", schema: schema226.required, parentSchema: schema226, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "volumes" }, message: "must have required property 'volumes'", schema: schema231.required, parentSchema: schema231, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -23475,7 +24912,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     }
     for (const key0 in data) {
       if (!(key0 === "version" || key0 === "revision" || key0 === "generatedAt" || key0 === "volumes")) {
-        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema226, data };
+        const err4 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema231, data };
         if (vErrors === null) {
           vErrors = [err4];
         } else {
@@ -23487,7 +24924,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema226.properties.version, data: data0 };
+        const err5 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema231.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err5];
         } else {
@@ -23500,7 +24937,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       let data1 = data.revision;
       if (data1 && typeof data1 == "object" && !Array.isArray(data1)) {
         if (data1.branch === void 0) {
-          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema227.required, parentSchema: schema227, data: data1 };
+          const err6 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "branch" }, message: "must have required property 'branch'", schema: schema232.required, parentSchema: schema232, data: data1 };
           if (vErrors === null) {
             vErrors = [err6];
           } else {
@@ -23509,7 +24946,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
         if (data1.commit === void 0) {
-          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema227.required, parentSchema: schema227, data: data1 };
+          const err7 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema232.required, parentSchema: schema232, data: data1 };
           if (vErrors === null) {
             vErrors = [err7];
           } else {
@@ -23518,7 +24955,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
         if (data1.author === void 0) {
-          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema227.required, parentSchema: schema227, data: data1 };
+          const err8 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema232.required, parentSchema: schema232, data: data1 };
           if (vErrors === null) {
             vErrors = [err8];
           } else {
@@ -23527,7 +24964,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
         if (data1.date === void 0) {
-          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema227.required, parentSchema: schema227, data: data1 };
+          const err9 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "date" }, message: "must have required property 'date'", schema: schema232.required, parentSchema: schema232, data: data1 };
           if (vErrors === null) {
             vErrors = [err9];
           } else {
@@ -23536,7 +24973,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
         if (data1.subject === void 0) {
-          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema227.required, parentSchema: schema227, data: data1 };
+          const err10 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema232.required, parentSchema: schema232, data: data1 };
           if (vErrors === null) {
             vErrors = [err10];
           } else {
@@ -23546,7 +24983,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
         }
         for (const key1 in data1) {
           if (!(key1 === "branch" || key1 === "commit" || key1 === "author" || key1 === "date" || key1 === "subject")) {
-            const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema227, data: data1 };
+            const err11 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema232, data: data1 };
             if (vErrors === null) {
               vErrors = [err11];
             } else {
@@ -23558,7 +24995,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
         if (data1.branch !== void 0) {
           let data2 = data1.branch;
           if (typeof data2 !== "string") {
-            const err12 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.branch.type, parentSchema: schema227.properties.branch, data: data2 };
+            const err12 = { instancePath: instancePath + "/revision/branch", schemaPath: "#/$defs/revision/properties/branch/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.branch.type, parentSchema: schema232.properties.branch, data: data2 };
             if (vErrors === null) {
               vErrors = [err12];
             } else {
@@ -23571,7 +25008,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
           let data3 = data1.commit;
           if (typeof data3 === "string") {
             if (!pattern102.test(data3)) {
-              const err13 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema227.properties.commit, data: data3 };
+              const err13 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema232.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
               } else {
@@ -23580,7 +25017,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
           } else {
-            const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.commit.type, parentSchema: schema227.properties.commit, data: data3 };
+            const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.commit.type, parentSchema: schema232.properties.commit, data: data3 };
             if (vErrors === null) {
               vErrors = [err14];
             } else {
@@ -23592,7 +25029,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
         if (data1.author !== void 0) {
           let data4 = data1.author;
           if (typeof data4 !== "string") {
-            const err15 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.author.type, parentSchema: schema227.properties.author, data: data4 };
+            const err15 = { instancePath: instancePath + "/revision/author", schemaPath: "#/$defs/revision/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.author.type, parentSchema: schema232.properties.author, data: data4 };
             if (vErrors === null) {
               vErrors = [err15];
             } else {
@@ -23604,7 +25041,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
         if (data1.date !== void 0) {
           let data5 = data1.date;
           if (typeof data5 !== "string") {
-            const err16 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.date.type, parentSchema: schema227.properties.date, data: data5 };
+            const err16 = { instancePath: instancePath + "/revision/date", schemaPath: "#/$defs/revision/properties/date/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.date.type, parentSchema: schema232.properties.date, data: data5 };
             if (vErrors === null) {
               vErrors = [err16];
             } else {
@@ -23616,7 +25053,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
         if (data1.subject !== void 0) {
           let data6 = data1.subject;
           if (typeof data6 !== "string") {
-            const err17 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema227.properties.subject.type, parentSchema: schema227.properties.subject, data: data6 };
+            const err17 = { instancePath: instancePath + "/revision/subject", schemaPath: "#/$defs/revision/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.subject.type, parentSchema: schema232.properties.subject, data: data6 };
             if (vErrors === null) {
               vErrors = [err17];
             } else {
@@ -23626,7 +25063,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
           }
         }
       } else {
-        const err18 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema227.type, parentSchema: schema227, data: data1 };
+        const err18 = { instancePath: instancePath + "/revision", schemaPath: "#/$defs/revision/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema232.type, parentSchema: schema232, data: data1 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -23638,7 +25075,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.generatedAt !== void 0) {
       let data7 = data.generatedAt;
       if (typeof data7 !== "string") {
-        const err19 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema226.properties.generatedAt.type, parentSchema: schema226.properties.generatedAt, data: data7 };
+        const err19 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.generatedAt.type, parentSchema: schema231.properties.generatedAt, data: data7 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -23655,7 +25092,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
           let data9 = data8[i0];
           if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
             if (data9.host === void 0) {
-              const err20 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema228.required, parentSchema: schema228, data: data9 };
+              const err20 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema233.required, parentSchema: schema233, data: data9 };
               if (vErrors === null) {
                 vErrors = [err20];
               } else {
@@ -23664,7 +25101,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             if (data9.name === void 0) {
-              const err21 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema228.required, parentSchema: schema228, data: data9 };
+              const err21 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema233.required, parentSchema: schema233, data: data9 };
               if (vErrors === null) {
                 vErrors = [err21];
               } else {
@@ -23673,7 +25110,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             if (data9.application === void 0) {
-              const err22 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema228.required, parentSchema: schema228, data: data9 };
+              const err22 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema233.required, parentSchema: schema233, data: data9 };
               if (vErrors === null) {
                 vErrors = [err22];
               } else {
@@ -23682,7 +25119,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             if (data9.driver === void 0) {
-              const err23 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema228.required, parentSchema: schema228, data: data9 };
+              const err23 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "driver" }, message: "must have required property 'driver'", schema: schema233.required, parentSchema: schema233, data: data9 };
               if (vErrors === null) {
                 vErrors = [err23];
               } else {
@@ -23691,7 +25128,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             if (data9.usedBy === void 0) {
-              const err24 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "usedBy" }, message: "must have required property 'usedBy'", schema: schema228.required, parentSchema: schema228, data: data9 };
+              const err24 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "usedBy" }, message: "must have required property 'usedBy'", schema: schema233.required, parentSchema: schema233, data: data9 };
               if (vErrors === null) {
                 vErrors = [err24];
               } else {
@@ -23700,7 +25137,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             if (data9.wantedBy === void 0) {
-              const err25 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "wantedBy" }, message: "must have required property 'wantedBy'", schema: schema228.required, parentSchema: schema228, data: data9 };
+              const err25 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/required", keyword: "required", params: { missingProperty: "wantedBy" }, message: "must have required property 'wantedBy'", schema: schema233.required, parentSchema: schema233, data: data9 };
               if (vErrors === null) {
                 vErrors = [err25];
               } else {
@@ -23710,7 +25147,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
             }
             for (const key2 in data9) {
               if (!(key2 === "host" || key2 === "name" || key2 === "application" || key2 === "driver" || key2 === "usedBy" || key2 === "wantedBy")) {
-                const err26 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema228, data: data9 };
+                const err26 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema233, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err26];
                 } else {
@@ -23722,7 +25159,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
             if (data9.host !== void 0) {
               let data10 = data9.host;
               if (typeof data10 !== "string") {
-                const err27 = { instancePath: instancePath + "/volumes/" + i0 + "/host", schemaPath: "#/$defs/volume/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.host.type, parentSchema: schema228.properties.host, data: data10 };
+                const err27 = { instancePath: instancePath + "/volumes/" + i0 + "/host", schemaPath: "#/$defs/volume/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema233.properties.host.type, parentSchema: schema233.properties.host, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err27];
                 } else {
@@ -23734,7 +25171,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
             if (data9.name !== void 0) {
               let data11 = data9.name;
               if (typeof data11 !== "string") {
-                const err28 = { instancePath: instancePath + "/volumes/" + i0 + "/name", schemaPath: "#/$defs/volume/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.name.type, parentSchema: schema228.properties.name, data: data11 };
+                const err28 = { instancePath: instancePath + "/volumes/" + i0 + "/name", schemaPath: "#/$defs/volume/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema233.properties.name.type, parentSchema: schema233.properties.name, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err28];
                 } else {
@@ -23746,7 +25183,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
             if (data9.application !== void 0) {
               let data12 = data9.application;
               if (typeof data12 !== "string") {
-                const err29 = { instancePath: instancePath + "/volumes/" + i0 + "/application", schemaPath: "#/$defs/volume/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.application.type, parentSchema: schema228.properties.application, data: data12 };
+                const err29 = { instancePath: instancePath + "/volumes/" + i0 + "/application", schemaPath: "#/$defs/volume/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema233.properties.application.type, parentSchema: schema233.properties.application, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err29];
                 } else {
@@ -23758,7 +25195,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
             if (data9.driver !== void 0) {
               let data13 = data9.driver;
               if (typeof data13 !== "string") {
-                const err30 = { instancePath: instancePath + "/volumes/" + i0 + "/driver", schemaPath: "#/$defs/volume/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.driver.type, parentSchema: schema228.properties.driver, data: data13 };
+                const err30 = { instancePath: instancePath + "/volumes/" + i0 + "/driver", schemaPath: "#/$defs/volume/properties/driver/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema233.properties.driver.type, parentSchema: schema233.properties.driver, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err30];
                 } else {
@@ -23774,7 +25211,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
                 for (let i1 = 0; i1 < len1; i1++) {
                   let data15 = data14[i1];
                   if (typeof data15 !== "string") {
-                    const err31 = { instancePath: instancePath + "/volumes/" + i0 + "/usedBy/" + i1, schemaPath: "#/$defs/volume/properties/usedBy/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.usedBy.items.type, parentSchema: schema228.properties.usedBy.items, data: data15 };
+                    const err31 = { instancePath: instancePath + "/volumes/" + i0 + "/usedBy/" + i1, schemaPath: "#/$defs/volume/properties/usedBy/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema233.properties.usedBy.items.type, parentSchema: schema233.properties.usedBy.items, data: data15 };
                     if (vErrors === null) {
                       vErrors = [err31];
                     } else {
@@ -23784,7 +25221,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
                   }
                 }
               } else {
-                const err32 = { instancePath: instancePath + "/volumes/" + i0 + "/usedBy", schemaPath: "#/$defs/volume/properties/usedBy/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema228.properties.usedBy.type, parentSchema: schema228.properties.usedBy, data: data14 };
+                const err32 = { instancePath: instancePath + "/volumes/" + i0 + "/usedBy", schemaPath: "#/$defs/volume/properties/usedBy/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema233.properties.usedBy.type, parentSchema: schema233.properties.usedBy, data: data14 };
                 if (vErrors === null) {
                   vErrors = [err32];
                 } else {
@@ -23800,7 +25237,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
                 for (let i2 = 0; i2 < len2; i2++) {
                   let data17 = data16[i2];
                   if (typeof data17 !== "string") {
-                    const err33 = { instancePath: instancePath + "/volumes/" + i0 + "/wantedBy/" + i2, schemaPath: "#/$defs/volume/properties/wantedBy/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema228.properties.wantedBy.items.type, parentSchema: schema228.properties.wantedBy.items, data: data17 };
+                    const err33 = { instancePath: instancePath + "/volumes/" + i0 + "/wantedBy/" + i2, schemaPath: "#/$defs/volume/properties/wantedBy/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema233.properties.wantedBy.items.type, parentSchema: schema233.properties.wantedBy.items, data: data17 };
                     if (vErrors === null) {
                       vErrors = [err33];
                     } else {
@@ -23810,7 +25247,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
                   }
                 }
               } else {
-                const err34 = { instancePath: instancePath + "/volumes/" + i0 + "/wantedBy", schemaPath: "#/$defs/volume/properties/wantedBy/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema228.properties.wantedBy.type, parentSchema: schema228.properties.wantedBy, data: data16 };
+                const err34 = { instancePath: instancePath + "/volumes/" + i0 + "/wantedBy", schemaPath: "#/$defs/volume/properties/wantedBy/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema233.properties.wantedBy.type, parentSchema: schema233.properties.wantedBy, data: data16 };
                 if (vErrors === null) {
                   vErrors = [err34];
                 } else {
@@ -23820,7 +25257,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
               }
             }
           } else {
-            const err35 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema228.type, parentSchema: schema228, data: data9 };
+            const err35 = { instancePath: instancePath + "/volumes/" + i0, schemaPath: "#/$defs/volume/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema233.type, parentSchema: schema233, data: data9 };
             if (vErrors === null) {
               vErrors = [err35];
             } else {
@@ -23830,7 +25267,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
           }
         }
       } else {
-        const err36 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema226.properties.volumes.type, parentSchema: schema226.properties.volumes, data: data8 };
+        const err36 = { instancePath: instancePath + "/volumes", schemaPath: "#/properties/volumes/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema231.properties.volumes.type, parentSchema: schema231.properties.volumes, data: data8 };
         if (vErrors === null) {
           vErrors = [err36];
         } else {
@@ -23840,7 +25277,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
       }
     }
   } else {
-    const err37 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema226.type, parentSchema: schema226, data };
+    const err37 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema231.type, parentSchema: schema231, data };
     if (vErrors === null) {
       vErrors = [err37];
     } else {
@@ -23848,22 +25285,22 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
     }
     errors++;
   }
-  validate100.errors = vErrors;
+  validate102.errors = vErrors;
   return errors === 0;
 }
-validate100.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-var validateWhy = validate101;
-var schema229 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/why.schema.json", "type": "object", "required": ["version", "generatedAt", "target", "inForce", "refused", "application", "conditions", "slots", "waits", "wakeAt", "actions"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "generatedAt": { "type": "string" }, "target": { "type": "string" }, "inForce": { "type": "string" }, "refused": { "anyOf": [{ "$ref": "#/$defs/refused" }, { "type": "null" }] }, "application": { "type": "string" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waits": { "type": "array", "items": { "$ref": "#/$defs/wait" } }, "wakeAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "actions": { "type": "array", "items": { "type": "string" } } }, "$defs": { "refused": { "type": "object", "required": ["commit", "message"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "message": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "wait": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "containerId", "image", "phase", "available", "commit", "author", "subject", "origin", "field", "decision", "steps"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "containerId": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted", "leaving"] }, "available": { "type": "boolean" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "author": { "type": "string" }, "subject": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "field": { "type": "string" }, "decision": { "anyOf": [{ "$ref": "#/$defs/entry" }, { "type": "null" }] }, "steps": { "type": "array", "items": { "$ref": "#/$defs/entry" } } } }, "entry": { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } }, "origin": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } } } };
-var schema230 = { "type": "object", "required": ["commit", "message"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "message": { "type": "string" } } };
-var schema231 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
-var schema236 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
-var schema232 = { "type": "object", "required": ["service", "slot", "host", "container", "containerId", "image", "phase", "available", "commit", "author", "subject", "origin", "field", "decision", "steps"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "containerId": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted", "leaving"] }, "available": { "type": "boolean" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "author": { "type": "string" }, "subject": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "field": { "type": "string" }, "decision": { "anyOf": [{ "$ref": "#/$defs/entry" }, { "type": "null" }] }, "steps": { "type": "array", "items": { "$ref": "#/$defs/entry" } } } };
-var schema233 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } };
-var schema234 = { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } };
-function validate103(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate102.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+var validateWhy = validate103;
+var schema234 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/why.schema.json", "type": "object", "required": ["version", "generatedAt", "target", "inForce", "refused", "application", "conditions", "slots", "waits", "wakeAt", "actions"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "generatedAt": { "type": "string" }, "target": { "type": "string" }, "inForce": { "type": "string" }, "refused": { "anyOf": [{ "$ref": "#/$defs/refused" }, { "type": "null" }] }, "application": { "type": "string" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waits": { "type": "array", "items": { "$ref": "#/$defs/wait" } }, "wakeAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "actions": { "type": "array", "items": { "type": "string" } } }, "$defs": { "refused": { "type": "object", "required": ["commit", "message"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "message": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "wait": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "containerId", "image", "phase", "available", "commit", "author", "subject", "origin", "field", "decision", "steps"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "containerId": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted", "leaving"] }, "available": { "type": "boolean" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "author": { "type": "string" }, "subject": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "field": { "type": "string" }, "decision": { "anyOf": [{ "$ref": "#/$defs/entry" }, { "type": "null" }] }, "steps": { "type": "array", "items": { "$ref": "#/$defs/entry" } } } }, "entry": { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } }, "origin": { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } } } };
+var schema235 = { "type": "object", "required": ["commit", "message"], "additionalProperties": false, "properties": { "commit": { "type": "string" }, "message": { "type": "string" } } };
+var schema236 = { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
+var schema241 = { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } };
+var schema237 = { "type": "object", "required": ["service", "slot", "host", "container", "containerId", "image", "phase", "available", "commit", "author", "subject", "origin", "field", "decision", "steps"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "containerId": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted", "leaving"] }, "available": { "type": "boolean" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "author": { "type": "string" }, "subject": { "type": "string" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "field": { "type": "string" }, "decision": { "anyOf": [{ "$ref": "#/$defs/entry" }, { "type": "null" }] }, "steps": { "type": "array", "items": { "$ref": "#/$defs/entry" } } } };
+var schema238 = { "type": "object", "required": ["file", "line", "column"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer" }, "column": { "type": "integer" } } };
+var schema239 = { "type": "object", "required": ["at", "kind", "action", "application", "service", "slot", "host", "container", "commit", "origin", "fields", "actor", "cause", "result", "message", "durationMs", "steps"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "kind": { "type": "string", "enum": ["journal-begun", "commit-accepted", "commit-rejected", "application-removed", "rollout-started", "canary-step-passed", "attempt-failed", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "healed", "instance-found", "adopted", "pruned", "suspended", "resumed", "host-away", "host-back", "host-lost", "host-fenced", "host-unfenced", "host-cordoned", "host-draining", "host-open", "request", "step"] }, "action": { "type": "string" }, "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "commit": { "anyOf": [{ "type": "string", "pattern": "^[0-9a-f]{40}$" }, { "type": "null" }] }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "fields": { "type": "array", "items": { "type": "string" } }, "actor": { "type": "string" }, "cause": { "type": "string" }, "result": { "type": "string", "enum": ["begun", "done", "failed", "refused", "skipped", "unknown"] }, "message": { "type": "string" }, "durationMs": { "anyOf": [{ "type": "integer" }, { "type": "null" }] }, "steps": { "anyOf": [{ "type": "integer" }, { "type": "null" }] } } };
+function validate105(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate103.evaluated;
+  const evaluated0 = validate105.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -23872,7 +25309,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.at === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema234.required, parentSchema: schema234, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "at" }, message: "must have required property 'at'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -23881,7 +25318,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.kind === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema234.required, parentSchema: schema234, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -23890,7 +25327,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.action === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema234.required, parentSchema: schema234, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "action" }, message: "must have required property 'action'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -23899,7 +25336,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.application === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema234.required, parentSchema: schema234, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -23908,7 +25345,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.service === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema234.required, parentSchema: schema234, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -23917,7 +25354,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.slot === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema234.required, parentSchema: schema234, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -23926,7 +25363,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.host === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema234.required, parentSchema: schema234, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -23935,7 +25372,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.container === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema234.required, parentSchema: schema234, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -23944,7 +25381,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.commit === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema234.required, parentSchema: schema234, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -23953,7 +25390,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.origin === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema234.required, parentSchema: schema234, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -23962,7 +25399,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.fields === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "fields" }, message: "must have required property 'fields'", schema: schema234.required, parentSchema: schema234, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "fields" }, message: "must have required property 'fields'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -23971,7 +25408,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.actor === void 0) {
-      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actor" }, message: "must have required property 'actor'", schema: schema234.required, parentSchema: schema234, data };
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actor" }, message: "must have required property 'actor'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -23980,7 +25417,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.cause === void 0) {
-      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema234.required, parentSchema: schema234, data };
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "cause" }, message: "must have required property 'cause'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -23989,7 +25426,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.result === void 0) {
-      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "result" }, message: "must have required property 'result'", schema: schema234.required, parentSchema: schema234, data };
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "result" }, message: "must have required property 'result'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -23998,7 +25435,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.message === void 0) {
-      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema234.required, parentSchema: schema234, data };
+      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err14];
       } else {
@@ -24007,7 +25444,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.durationMs === void 0) {
-      const err15 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema234.required, parentSchema: schema234, data };
+      const err15 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "durationMs" }, message: "must have required property 'durationMs'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err15];
       } else {
@@ -24016,7 +25453,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.steps === void 0) {
-      const err16 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema234.required, parentSchema: schema234, data };
+      const err16 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema239.required, parentSchema: schema239, data };
       if (vErrors === null) {
         vErrors = [err16];
       } else {
@@ -24025,8 +25462,8 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema234.properties, key0)) {
-        const err17 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema234, data };
+      if (!func1.call(schema239.properties, key0)) {
+        const err17 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema239, data };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -24038,7 +25475,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.at !== void 0) {
       let data0 = data.at;
       if (typeof data0 !== "string") {
-        const err18 = { instancePath: instancePath + "/at", schemaPath: "#/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.at.type, parentSchema: schema234.properties.at, data: data0 };
+        const err18 = { instancePath: instancePath + "/at", schemaPath: "#/properties/at/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.at.type, parentSchema: schema239.properties.at, data: data0 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -24050,7 +25487,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.kind !== void 0) {
       let data1 = data.kind;
       if (typeof data1 !== "string") {
-        const err19 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.kind.type, parentSchema: schema234.properties.kind, data: data1 };
+        const err19 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.kind.type, parentSchema: schema239.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -24059,7 +25496,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
         errors++;
       }
       if (!(data1 === "journal-begun" || data1 === "commit-accepted" || data1 === "commit-rejected" || data1 === "application-removed" || data1 === "rollout-started" || data1 === "canary-step-passed" || data1 === "attempt-failed" || data1 === "rollout-succeeded" || data1 === "rollout-failed" || data1 === "rollback-started" || data1 === "rolled-back" || data1 === "healed" || data1 === "instance-found" || data1 === "adopted" || data1 === "pruned" || data1 === "suspended" || data1 === "resumed" || data1 === "host-away" || data1 === "host-back" || data1 === "host-lost" || data1 === "host-fenced" || data1 === "host-unfenced" || data1 === "host-cordoned" || data1 === "host-draining" || data1 === "host-open" || data1 === "request" || data1 === "step")) {
-        const err20 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema234.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema234.properties.kind.enum, parentSchema: schema234.properties.kind, data: data1 };
+        const err20 = { instancePath: instancePath + "/kind", schemaPath: "#/properties/kind/enum", keyword: "enum", params: { allowedValues: schema239.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema239.properties.kind.enum, parentSchema: schema239.properties.kind, data: data1 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -24071,7 +25508,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.action !== void 0) {
       let data2 = data.action;
       if (typeof data2 !== "string") {
-        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.action.type, parentSchema: schema234.properties.action, data: data2 };
+        const err21 = { instancePath: instancePath + "/action", schemaPath: "#/properties/action/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.action.type, parentSchema: schema239.properties.action, data: data2 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -24083,7 +25520,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.application !== void 0) {
       let data3 = data.application;
       if (typeof data3 !== "string") {
-        const err22 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.application.type, parentSchema: schema234.properties.application, data: data3 };
+        const err22 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.application.type, parentSchema: schema239.properties.application, data: data3 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -24095,7 +25532,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.service !== void 0) {
       let data4 = data.service;
       if (typeof data4 !== "string") {
-        const err23 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.service.type, parentSchema: schema234.properties.service, data: data4 };
+        const err23 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.service.type, parentSchema: schema239.properties.service, data: data4 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -24107,7 +25544,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.slot !== void 0) {
       let data5 = data.slot;
       if (typeof data5 !== "string") {
-        const err24 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.slot.type, parentSchema: schema234.properties.slot, data: data5 };
+        const err24 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.slot.type, parentSchema: schema239.properties.slot, data: data5 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -24122,7 +25559,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       let valid1 = false;
       const _errs16 = errors;
       if (typeof data6 !== "string") {
-        const err25 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.host.anyOf[0].type, parentSchema: schema234.properties.host.anyOf[0], data: data6 };
+        const err25 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.host.anyOf[0].type, parentSchema: schema239.properties.host.anyOf[0], data: data6 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -24134,7 +25571,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       valid1 = valid1 || _valid0;
       const _errs18 = errors;
       if (data6 !== null) {
-        const err26 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema234.properties.host.anyOf[1].type, parentSchema: schema234.properties.host.anyOf[1], data: data6 };
+        const err26 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema239.properties.host.anyOf[1].type, parentSchema: schema239.properties.host.anyOf[1], data: data6 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -24145,7 +25582,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid0 = _errs18 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err27 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema234.properties.host.anyOf, parentSchema: schema234.properties.host, data: data6 };
+        const err27 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema239.properties.host.anyOf, parentSchema: schema239.properties.host, data: data6 };
         if (vErrors === null) {
           vErrors = [err27];
         } else {
@@ -24166,7 +25603,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.container !== void 0) {
       let data7 = data.container;
       if (typeof data7 !== "string") {
-        const err28 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.container.type, parentSchema: schema234.properties.container, data: data7 };
+        const err28 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.container.type, parentSchema: schema239.properties.container, data: data7 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -24182,7 +25619,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       const _errs24 = errors;
       if (typeof data8 === "string") {
         if (!pattern102.test(data8)) {
-          const err29 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema234.properties.commit.anyOf[0], data: data8 };
+          const err29 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema239.properties.commit.anyOf[0], data: data8 };
           if (vErrors === null) {
             vErrors = [err29];
           } else {
@@ -24191,7 +25628,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
       } else {
-        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.commit.anyOf[0].type, parentSchema: schema234.properties.commit.anyOf[0], data: data8 };
+        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.commit.anyOf[0].type, parentSchema: schema239.properties.commit.anyOf[0], data: data8 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -24203,7 +25640,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       valid2 = valid2 || _valid1;
       const _errs26 = errors;
       if (data8 !== null) {
-        const err31 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema234.properties.commit.anyOf[1].type, parentSchema: schema234.properties.commit.anyOf[1], data: data8 };
+        const err31 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema239.properties.commit.anyOf[1].type, parentSchema: schema239.properties.commit.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -24214,7 +25651,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid1 = _errs26 === errors;
       valid2 = valid2 || _valid1;
       if (!valid2) {
-        const err32 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema234.properties.commit.anyOf, parentSchema: schema234.properties.commit, data: data8 };
+        const err32 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema239.properties.commit.anyOf, parentSchema: schema239.properties.commit, data: data8 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -24239,7 +25676,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       const _errs30 = errors;
       if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
         if (data9.file === void 0) {
-          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema233.required, parentSchema: schema233, data: data9 };
+          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema238.required, parentSchema: schema238, data: data9 };
           if (vErrors === null) {
             vErrors = [err33];
           } else {
@@ -24248,7 +25685,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
         if (data9.line === void 0) {
-          const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema233.required, parentSchema: schema233, data: data9 };
+          const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema238.required, parentSchema: schema238, data: data9 };
           if (vErrors === null) {
             vErrors = [err34];
           } else {
@@ -24257,7 +25694,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
         if (data9.column === void 0) {
-          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema233.required, parentSchema: schema233, data: data9 };
+          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema238.required, parentSchema: schema238, data: data9 };
           if (vErrors === null) {
             vErrors = [err35];
           } else {
@@ -24267,7 +25704,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
         }
         for (const key1 in data9) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema233, data: data9 };
+            const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema238, data: data9 };
             if (vErrors === null) {
               vErrors = [err36];
             } else {
@@ -24279,7 +25716,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
         if (data9.file !== void 0) {
           let data10 = data9.file;
           if (typeof data10 !== "string") {
-            const err37 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema233.properties.file.type, parentSchema: schema233.properties.file, data: data10 };
+            const err37 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema238.properties.file.type, parentSchema: schema238.properties.file, data: data10 };
             if (vErrors === null) {
               vErrors = [err37];
             } else {
@@ -24291,7 +25728,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
         if (data9.line !== void 0) {
           let data11 = data9.line;
           if (!(typeof data11 == "number" && (!(data11 % 1) && !isNaN(data11)) && isFinite(data11))) {
-            const err38 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema233.properties.line.type, parentSchema: schema233.properties.line, data: data11 };
+            const err38 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema238.properties.line.type, parentSchema: schema238.properties.line, data: data11 };
             if (vErrors === null) {
               vErrors = [err38];
             } else {
@@ -24303,7 +25740,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
         if (data9.column !== void 0) {
           let data12 = data9.column;
           if (!(typeof data12 == "number" && (!(data12 % 1) && !isNaN(data12)) && isFinite(data12))) {
-            const err39 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema233.properties.column.type, parentSchema: schema233.properties.column, data: data12 };
+            const err39 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema238.properties.column.type, parentSchema: schema238.properties.column, data: data12 };
             if (vErrors === null) {
               vErrors = [err39];
             } else {
@@ -24313,7 +25750,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
           }
         }
       } else {
-        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema233.type, parentSchema: schema233, data: data9 };
+        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema238.type, parentSchema: schema238, data: data9 };
         if (vErrors === null) {
           vErrors = [err40];
         } else {
@@ -24325,7 +25762,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       valid3 = valid3 || _valid2;
       const _errs40 = errors;
       if (data9 !== null) {
-        const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema234.properties.origin.anyOf[1].type, parentSchema: schema234.properties.origin.anyOf[1], data: data9 };
+        const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema239.properties.origin.anyOf[1].type, parentSchema: schema239.properties.origin.anyOf[1], data: data9 };
         if (vErrors === null) {
           vErrors = [err41];
         } else {
@@ -24336,7 +25773,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid2 = _errs40 === errors;
       valid3 = valid3 || _valid2;
       if (!valid3) {
-        const err42 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema234.properties.origin.anyOf, parentSchema: schema234.properties.origin, data: data9 };
+        const err42 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema239.properties.origin.anyOf, parentSchema: schema239.properties.origin, data: data9 };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -24361,7 +25798,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
         for (let i0 = 0; i0 < len0; i0++) {
           let data14 = data13[i0];
           if (typeof data14 !== "string") {
-            const err43 = { instancePath: instancePath + "/fields/" + i0, schemaPath: "#/properties/fields/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.fields.items.type, parentSchema: schema234.properties.fields.items, data: data14 };
+            const err43 = { instancePath: instancePath + "/fields/" + i0, schemaPath: "#/properties/fields/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.fields.items.type, parentSchema: schema239.properties.fields.items, data: data14 };
             if (vErrors === null) {
               vErrors = [err43];
             } else {
@@ -24371,7 +25808,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
           }
         }
       } else {
-        const err44 = { instancePath: instancePath + "/fields", schemaPath: "#/properties/fields/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema234.properties.fields.type, parentSchema: schema234.properties.fields, data: data13 };
+        const err44 = { instancePath: instancePath + "/fields", schemaPath: "#/properties/fields/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema239.properties.fields.type, parentSchema: schema239.properties.fields, data: data13 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -24383,7 +25820,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.actor !== void 0) {
       let data15 = data.actor;
       if (typeof data15 !== "string") {
-        const err45 = { instancePath: instancePath + "/actor", schemaPath: "#/properties/actor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.actor.type, parentSchema: schema234.properties.actor, data: data15 };
+        const err45 = { instancePath: instancePath + "/actor", schemaPath: "#/properties/actor/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.actor.type, parentSchema: schema239.properties.actor, data: data15 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -24395,7 +25832,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.cause !== void 0) {
       let data16 = data.cause;
       if (typeof data16 !== "string") {
-        const err46 = { instancePath: instancePath + "/cause", schemaPath: "#/properties/cause/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.cause.type, parentSchema: schema234.properties.cause, data: data16 };
+        const err46 = { instancePath: instancePath + "/cause", schemaPath: "#/properties/cause/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.cause.type, parentSchema: schema239.properties.cause, data: data16 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -24407,7 +25844,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.result !== void 0) {
       let data17 = data.result;
       if (typeof data17 !== "string") {
-        const err47 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.result.type, parentSchema: schema234.properties.result, data: data17 };
+        const err47 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.result.type, parentSchema: schema239.properties.result, data: data17 };
         if (vErrors === null) {
           vErrors = [err47];
         } else {
@@ -24416,7 +25853,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
         errors++;
       }
       if (!(data17 === "begun" || data17 === "done" || data17 === "failed" || data17 === "refused" || data17 === "skipped" || data17 === "unknown")) {
-        const err48 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/enum", keyword: "enum", params: { allowedValues: schema234.properties.result.enum }, message: "must be equal to one of the allowed values", schema: schema234.properties.result.enum, parentSchema: schema234.properties.result, data: data17 };
+        const err48 = { instancePath: instancePath + "/result", schemaPath: "#/properties/result/enum", keyword: "enum", params: { allowedValues: schema239.properties.result.enum }, message: "must be equal to one of the allowed values", schema: schema239.properties.result.enum, parentSchema: schema239.properties.result, data: data17 };
         if (vErrors === null) {
           vErrors = [err48];
         } else {
@@ -24428,7 +25865,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.message !== void 0) {
       let data18 = data.message;
       if (typeof data18 !== "string") {
-        const err49 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.message.type, parentSchema: schema234.properties.message, data: data18 };
+        const err49 = { instancePath: instancePath + "/message", schemaPath: "#/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema239.properties.message.type, parentSchema: schema239.properties.message, data: data18 };
         if (vErrors === null) {
           vErrors = [err49];
         } else {
@@ -24443,7 +25880,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       let valid8 = false;
       const _errs56 = errors;
       if (!(typeof data19 == "number" && (!(data19 % 1) && !isNaN(data19)) && isFinite(data19))) {
-        const err50 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema234.properties.durationMs.anyOf[0].type, parentSchema: schema234.properties.durationMs.anyOf[0], data: data19 };
+        const err50 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema239.properties.durationMs.anyOf[0].type, parentSchema: schema239.properties.durationMs.anyOf[0], data: data19 };
         if (vErrors === null) {
           vErrors = [err50];
         } else {
@@ -24455,7 +25892,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       valid8 = valid8 || _valid3;
       const _errs58 = errors;
       if (data19 !== null) {
-        const err51 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema234.properties.durationMs.anyOf[1].type, parentSchema: schema234.properties.durationMs.anyOf[1], data: data19 };
+        const err51 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema239.properties.durationMs.anyOf[1].type, parentSchema: schema239.properties.durationMs.anyOf[1], data: data19 };
         if (vErrors === null) {
           vErrors = [err51];
         } else {
@@ -24466,7 +25903,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid3 = _errs58 === errors;
       valid8 = valid8 || _valid3;
       if (!valid8) {
-        const err52 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema234.properties.durationMs.anyOf, parentSchema: schema234.properties.durationMs, data: data19 };
+        const err52 = { instancePath: instancePath + "/durationMs", schemaPath: "#/properties/durationMs/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema239.properties.durationMs.anyOf, parentSchema: schema239.properties.durationMs, data: data19 };
         if (vErrors === null) {
           vErrors = [err52];
         } else {
@@ -24490,7 +25927,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       let valid9 = false;
       const _errs62 = errors;
       if (!(typeof data20 == "number" && (!(data20 % 1) && !isNaN(data20)) && isFinite(data20))) {
-        const err53 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema234.properties.steps.anyOf[0].type, parentSchema: schema234.properties.steps.anyOf[0], data: data20 };
+        const err53 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/0/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema239.properties.steps.anyOf[0].type, parentSchema: schema239.properties.steps.anyOf[0], data: data20 };
         if (vErrors === null) {
           vErrors = [err53];
         } else {
@@ -24502,7 +25939,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       valid9 = valid9 || _valid4;
       const _errs64 = errors;
       if (data20 !== null) {
-        const err54 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema234.properties.steps.anyOf[1].type, parentSchema: schema234.properties.steps.anyOf[1], data: data20 };
+        const err54 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema239.properties.steps.anyOf[1].type, parentSchema: schema239.properties.steps.anyOf[1], data: data20 };
         if (vErrors === null) {
           vErrors = [err54];
         } else {
@@ -24513,7 +25950,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid4 = _errs64 === errors;
       valid9 = valid9 || _valid4;
       if (!valid9) {
-        const err55 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema234.properties.steps.anyOf, parentSchema: schema234.properties.steps, data: data20 };
+        const err55 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema239.properties.steps.anyOf, parentSchema: schema239.properties.steps, data: data20 };
         if (vErrors === null) {
           vErrors = [err55];
         } else {
@@ -24532,7 +25969,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
       }
     }
   } else {
-    const err56 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema234.type, parentSchema: schema234, data };
+    const err56 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema239.type, parentSchema: schema239, data };
     if (vErrors === null) {
       vErrors = [err56];
     } else {
@@ -24540,14 +25977,14 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
     }
     errors++;
   }
-  validate103.errors = vErrors;
+  validate105.errors = vErrors;
   return errors === 0;
 }
-validate103.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate102(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate105.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate104(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate102.evaluated;
+  const evaluated0 = validate104.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -24556,7 +25993,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.service === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema232.required, parentSchema: schema232, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -24565,7 +26002,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.slot === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema232.required, parentSchema: schema232, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -24574,7 +26011,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.host === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema232.required, parentSchema: schema232, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -24583,7 +26020,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.container === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema232.required, parentSchema: schema232, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "container" }, message: "must have required property 'container'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -24592,7 +26029,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.containerId === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "containerId" }, message: "must have required property 'containerId'", schema: schema232.required, parentSchema: schema232, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "containerId" }, message: "must have required property 'containerId'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -24601,7 +26038,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.image === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema232.required, parentSchema: schema232, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "image" }, message: "must have required property 'image'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -24610,7 +26047,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.phase === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema232.required, parentSchema: schema232, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "phase" }, message: "must have required property 'phase'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -24619,7 +26056,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.available === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema232.required, parentSchema: schema232, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "available" }, message: "must have required property 'available'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -24628,7 +26065,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.commit === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema232.required, parentSchema: schema232, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -24637,7 +26074,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.author === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema232.required, parentSchema: schema232, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "author" }, message: "must have required property 'author'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -24646,7 +26083,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.subject === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema232.required, parentSchema: schema232, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "subject" }, message: "must have required property 'subject'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -24655,7 +26092,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.origin === void 0) {
-      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema232.required, parentSchema: schema232, data };
+      const err11 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "origin" }, message: "must have required property 'origin'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err11];
       } else {
@@ -24664,7 +26101,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.field === void 0) {
-      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "field" }, message: "must have required property 'field'", schema: schema232.required, parentSchema: schema232, data };
+      const err12 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "field" }, message: "must have required property 'field'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err12];
       } else {
@@ -24673,7 +26110,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.decision === void 0) {
-      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "decision" }, message: "must have required property 'decision'", schema: schema232.required, parentSchema: schema232, data };
+      const err13 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "decision" }, message: "must have required property 'decision'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err13];
       } else {
@@ -24682,7 +26119,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.steps === void 0) {
-      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema232.required, parentSchema: schema232, data };
+      const err14 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "steps" }, message: "must have required property 'steps'", schema: schema237.required, parentSchema: schema237, data };
       if (vErrors === null) {
         vErrors = [err14];
       } else {
@@ -24691,8 +26128,8 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema232.properties, key0)) {
-        const err15 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema232, data };
+      if (!func1.call(schema237.properties, key0)) {
+        const err15 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema237, data };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -24704,7 +26141,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.service !== void 0) {
       let data0 = data.service;
       if (typeof data0 !== "string") {
-        const err16 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.service.type, parentSchema: schema232.properties.service, data: data0 };
+        const err16 = { instancePath: instancePath + "/service", schemaPath: "#/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema237.properties.service.type, parentSchema: schema237.properties.service, data: data0 };
         if (vErrors === null) {
           vErrors = [err16];
         } else {
@@ -24716,7 +26153,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.slot !== void 0) {
       let data1 = data.slot;
       if (typeof data1 !== "string") {
-        const err17 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.slot.type, parentSchema: schema232.properties.slot, data: data1 };
+        const err17 = { instancePath: instancePath + "/slot", schemaPath: "#/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema237.properties.slot.type, parentSchema: schema237.properties.slot, data: data1 };
         if (vErrors === null) {
           vErrors = [err17];
         } else {
@@ -24731,7 +26168,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       let valid1 = false;
       const _errs8 = errors;
       if (typeof data2 !== "string") {
-        const err18 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.host.anyOf[0].type, parentSchema: schema232.properties.host.anyOf[0], data: data2 };
+        const err18 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema237.properties.host.anyOf[0].type, parentSchema: schema237.properties.host.anyOf[0], data: data2 };
         if (vErrors === null) {
           vErrors = [err18];
         } else {
@@ -24743,7 +26180,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       valid1 = valid1 || _valid0;
       const _errs10 = errors;
       if (data2 !== null) {
-        const err19 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema232.properties.host.anyOf[1].type, parentSchema: schema232.properties.host.anyOf[1], data: data2 };
+        const err19 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema237.properties.host.anyOf[1].type, parentSchema: schema237.properties.host.anyOf[1], data: data2 };
         if (vErrors === null) {
           vErrors = [err19];
         } else {
@@ -24754,7 +26191,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid0 = _errs10 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema232.properties.host.anyOf, parentSchema: schema232.properties.host, data: data2 };
+        const err20 = { instancePath: instancePath + "/host", schemaPath: "#/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema237.properties.host.anyOf, parentSchema: schema237.properties.host, data: data2 };
         if (vErrors === null) {
           vErrors = [err20];
         } else {
@@ -24775,7 +26212,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.container !== void 0) {
       let data3 = data.container;
       if (typeof data3 !== "string") {
-        const err21 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.container.type, parentSchema: schema232.properties.container, data: data3 };
+        const err21 = { instancePath: instancePath + "/container", schemaPath: "#/properties/container/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema237.properties.container.type, parentSchema: schema237.properties.container, data: data3 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -24787,7 +26224,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.containerId !== void 0) {
       let data4 = data.containerId;
       if (typeof data4 !== "string") {
-        const err22 = { instancePath: instancePath + "/containerId", schemaPath: "#/properties/containerId/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.containerId.type, parentSchema: schema232.properties.containerId, data: data4 };
+        const err22 = { instancePath: instancePath + "/containerId", schemaPath: "#/properties/containerId/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema237.properties.containerId.type, parentSchema: schema237.properties.containerId, data: data4 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -24799,7 +26236,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.image !== void 0) {
       let data5 = data.image;
       if (typeof data5 !== "string") {
-        const err23 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.image.type, parentSchema: schema232.properties.image, data: data5 };
+        const err23 = { instancePath: instancePath + "/image", schemaPath: "#/properties/image/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema237.properties.image.type, parentSchema: schema237.properties.image, data: data5 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -24811,7 +26248,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.phase !== void 0) {
       let data6 = data.phase;
       if (typeof data6 !== "string") {
-        const err24 = { instancePath: instancePath + "/phase", schemaPath: "#/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.phase.type, parentSchema: schema232.properties.phase, data: data6 };
+        const err24 = { instancePath: instancePath + "/phase", schemaPath: "#/properties/phase/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema237.properties.phase.type, parentSchema: schema237.properties.phase, data: data6 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -24820,7 +26257,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
         errors++;
       }
       if (!(data6 === "absent" || data6 === "created" || data6 === "probation" || data6 === "promoted" || data6 === "leaving")) {
-        const err25 = { instancePath: instancePath + "/phase", schemaPath: "#/properties/phase/enum", keyword: "enum", params: { allowedValues: schema232.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema232.properties.phase.enum, parentSchema: schema232.properties.phase, data: data6 };
+        const err25 = { instancePath: instancePath + "/phase", schemaPath: "#/properties/phase/enum", keyword: "enum", params: { allowedValues: schema237.properties.phase.enum }, message: "must be equal to one of the allowed values", schema: schema237.properties.phase.enum, parentSchema: schema237.properties.phase, data: data6 };
         if (vErrors === null) {
           vErrors = [err25];
         } else {
@@ -24832,7 +26269,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.available !== void 0) {
       let data7 = data.available;
       if (typeof data7 !== "boolean") {
-        const err26 = { instancePath: instancePath + "/available", schemaPath: "#/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema232.properties.available.type, parentSchema: schema232.properties.available, data: data7 };
+        const err26 = { instancePath: instancePath + "/available", schemaPath: "#/properties/available/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema237.properties.available.type, parentSchema: schema237.properties.available, data: data7 };
         if (vErrors === null) {
           vErrors = [err26];
         } else {
@@ -24848,7 +26285,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       const _errs24 = errors;
       if (typeof data8 === "string") {
         if (!pattern102.test(data8)) {
-          const err27 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema232.properties.commit.anyOf[0], data: data8 };
+          const err27 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema237.properties.commit.anyOf[0], data: data8 };
           if (vErrors === null) {
             vErrors = [err27];
           } else {
@@ -24857,7 +26294,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
       } else {
-        const err28 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.commit.anyOf[0].type, parentSchema: schema232.properties.commit.anyOf[0], data: data8 };
+        const err28 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema237.properties.commit.anyOf[0].type, parentSchema: schema237.properties.commit.anyOf[0], data: data8 };
         if (vErrors === null) {
           vErrors = [err28];
         } else {
@@ -24869,7 +26306,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       valid2 = valid2 || _valid1;
       const _errs26 = errors;
       if (data8 !== null) {
-        const err29 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema232.properties.commit.anyOf[1].type, parentSchema: schema232.properties.commit.anyOf[1], data: data8 };
+        const err29 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema237.properties.commit.anyOf[1].type, parentSchema: schema237.properties.commit.anyOf[1], data: data8 };
         if (vErrors === null) {
           vErrors = [err29];
         } else {
@@ -24880,7 +26317,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid1 = _errs26 === errors;
       valid2 = valid2 || _valid1;
       if (!valid2) {
-        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema232.properties.commit.anyOf, parentSchema: schema232.properties.commit, data: data8 };
+        const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema237.properties.commit.anyOf, parentSchema: schema237.properties.commit, data: data8 };
         if (vErrors === null) {
           vErrors = [err30];
         } else {
@@ -24901,7 +26338,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.author !== void 0) {
       let data9 = data.author;
       if (typeof data9 !== "string") {
-        const err31 = { instancePath: instancePath + "/author", schemaPath: "#/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.author.type, parentSchema: schema232.properties.author, data: data9 };
+        const err31 = { instancePath: instancePath + "/author", schemaPath: "#/properties/author/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema237.properties.author.type, parentSchema: schema237.properties.author, data: data9 };
         if (vErrors === null) {
           vErrors = [err31];
         } else {
@@ -24913,7 +26350,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.subject !== void 0) {
       let data10 = data.subject;
       if (typeof data10 !== "string") {
-        const err32 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.subject.type, parentSchema: schema232.properties.subject, data: data10 };
+        const err32 = { instancePath: instancePath + "/subject", schemaPath: "#/properties/subject/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema237.properties.subject.type, parentSchema: schema237.properties.subject, data: data10 };
         if (vErrors === null) {
           vErrors = [err32];
         } else {
@@ -24929,7 +26366,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       const _errs34 = errors;
       if (data11 && typeof data11 == "object" && !Array.isArray(data11)) {
         if (data11.file === void 0) {
-          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema233.required, parentSchema: schema233, data: data11 };
+          const err33 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "file" }, message: "must have required property 'file'", schema: schema238.required, parentSchema: schema238, data: data11 };
           if (vErrors === null) {
             vErrors = [err33];
           } else {
@@ -24938,7 +26375,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
         if (data11.line === void 0) {
-          const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema233.required, parentSchema: schema233, data: data11 };
+          const err34 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "line" }, message: "must have required property 'line'", schema: schema238.required, parentSchema: schema238, data: data11 };
           if (vErrors === null) {
             vErrors = [err34];
           } else {
@@ -24947,7 +26384,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
         if (data11.column === void 0) {
-          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema233.required, parentSchema: schema233, data: data11 };
+          const err35 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/required", keyword: "required", params: { missingProperty: "column" }, message: "must have required property 'column'", schema: schema238.required, parentSchema: schema238, data: data11 };
           if (vErrors === null) {
             vErrors = [err35];
           } else {
@@ -24957,7 +26394,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
         }
         for (const key1 in data11) {
           if (!(key1 === "file" || key1 === "line" || key1 === "column")) {
-            const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema233, data: data11 };
+            const err36 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema238, data: data11 };
             if (vErrors === null) {
               vErrors = [err36];
             } else {
@@ -24969,7 +26406,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
         if (data11.file !== void 0) {
           let data12 = data11.file;
           if (typeof data12 !== "string") {
-            const err37 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema233.properties.file.type, parentSchema: schema233.properties.file, data: data12 };
+            const err37 = { instancePath: instancePath + "/origin/file", schemaPath: "#/$defs/origin/properties/file/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema238.properties.file.type, parentSchema: schema238.properties.file, data: data12 };
             if (vErrors === null) {
               vErrors = [err37];
             } else {
@@ -24981,7 +26418,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
         if (data11.line !== void 0) {
           let data13 = data11.line;
           if (!(typeof data13 == "number" && (!(data13 % 1) && !isNaN(data13)) && isFinite(data13))) {
-            const err38 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema233.properties.line.type, parentSchema: schema233.properties.line, data: data13 };
+            const err38 = { instancePath: instancePath + "/origin/line", schemaPath: "#/$defs/origin/properties/line/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema238.properties.line.type, parentSchema: schema238.properties.line, data: data13 };
             if (vErrors === null) {
               vErrors = [err38];
             } else {
@@ -24993,7 +26430,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
         if (data11.column !== void 0) {
           let data14 = data11.column;
           if (!(typeof data14 == "number" && (!(data14 % 1) && !isNaN(data14)) && isFinite(data14))) {
-            const err39 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema233.properties.column.type, parentSchema: schema233.properties.column, data: data14 };
+            const err39 = { instancePath: instancePath + "/origin/column", schemaPath: "#/$defs/origin/properties/column/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema238.properties.column.type, parentSchema: schema238.properties.column, data: data14 };
             if (vErrors === null) {
               vErrors = [err39];
             } else {
@@ -25003,7 +26440,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
           }
         }
       } else {
-        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema233.type, parentSchema: schema233, data: data11 };
+        const err40 = { instancePath: instancePath + "/origin", schemaPath: "#/$defs/origin/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema238.type, parentSchema: schema238, data: data11 };
         if (vErrors === null) {
           vErrors = [err40];
         } else {
@@ -25015,7 +26452,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       valid3 = valid3 || _valid2;
       const _errs44 = errors;
       if (data11 !== null) {
-        const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema232.properties.origin.anyOf[1].type, parentSchema: schema232.properties.origin.anyOf[1], data: data11 };
+        const err41 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema237.properties.origin.anyOf[1].type, parentSchema: schema237.properties.origin.anyOf[1], data: data11 };
         if (vErrors === null) {
           vErrors = [err41];
         } else {
@@ -25026,7 +26463,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid2 = _errs44 === errors;
       valid3 = valid3 || _valid2;
       if (!valid3) {
-        const err42 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema232.properties.origin.anyOf, parentSchema: schema232.properties.origin, data: data11 };
+        const err42 = { instancePath: instancePath + "/origin", schemaPath: "#/properties/origin/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema237.properties.origin.anyOf, parentSchema: schema237.properties.origin, data: data11 };
         if (vErrors === null) {
           vErrors = [err42];
         } else {
@@ -25047,7 +26484,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.field !== void 0) {
       let data15 = data.field;
       if (typeof data15 !== "string") {
-        const err43 = { instancePath: instancePath + "/field", schemaPath: "#/properties/field/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema232.properties.field.type, parentSchema: schema232.properties.field, data: data15 };
+        const err43 = { instancePath: instancePath + "/field", schemaPath: "#/properties/field/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema237.properties.field.type, parentSchema: schema237.properties.field, data: data15 };
         if (vErrors === null) {
           vErrors = [err43];
         } else {
@@ -25061,15 +26498,15 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       const _errs49 = errors;
       let valid6 = false;
       const _errs50 = errors;
-      if (!validate103(data16, { instancePath: instancePath + "/decision", parentData: data, parentDataProperty: "decision", rootData, dynamicAnchors })) {
-        vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
+      if (!validate105(data16, { instancePath: instancePath + "/decision", parentData: data, parentDataProperty: "decision", rootData, dynamicAnchors })) {
+        vErrors = vErrors === null ? validate105.errors : vErrors.concat(validate105.errors);
         errors = vErrors.length;
       }
       var _valid3 = _errs50 === errors;
       valid6 = valid6 || _valid3;
       const _errs51 = errors;
       if (data16 !== null) {
-        const err44 = { instancePath: instancePath + "/decision", schemaPath: "#/properties/decision/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema232.properties.decision.anyOf[1].type, parentSchema: schema232.properties.decision.anyOf[1], data: data16 };
+        const err44 = { instancePath: instancePath + "/decision", schemaPath: "#/properties/decision/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema237.properties.decision.anyOf[1].type, parentSchema: schema237.properties.decision.anyOf[1], data: data16 };
         if (vErrors === null) {
           vErrors = [err44];
         } else {
@@ -25080,7 +26517,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid3 = _errs51 === errors;
       valid6 = valid6 || _valid3;
       if (!valid6) {
-        const err45 = { instancePath: instancePath + "/decision", schemaPath: "#/properties/decision/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema232.properties.decision.anyOf, parentSchema: schema232.properties.decision, data: data16 };
+        const err45 = { instancePath: instancePath + "/decision", schemaPath: "#/properties/decision/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema237.properties.decision.anyOf, parentSchema: schema237.properties.decision, data: data16 };
         if (vErrors === null) {
           vErrors = [err45];
         } else {
@@ -25103,13 +26540,13 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       if (Array.isArray(data17)) {
         const len0 = data17.length;
         for (let i0 = 0; i0 < len0; i0++) {
-          if (!validate103(data17[i0], { instancePath: instancePath + "/steps/" + i0, parentData: data17, parentDataProperty: i0, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate103.errors : vErrors.concat(validate103.errors);
+          if (!validate105(data17[i0], { instancePath: instancePath + "/steps/" + i0, parentData: data17, parentDataProperty: i0, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate105.errors : vErrors.concat(validate105.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err46 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema232.properties.steps.type, parentSchema: schema232.properties.steps, data: data17 };
+        const err46 = { instancePath: instancePath + "/steps", schemaPath: "#/properties/steps/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema237.properties.steps.type, parentSchema: schema237.properties.steps, data: data17 };
         if (vErrors === null) {
           vErrors = [err46];
         } else {
@@ -25119,7 +26556,7 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
       }
     }
   } else {
-    const err47 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema232.type, parentSchema: schema232, data };
+    const err47 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema237.type, parentSchema: schema237, data };
     if (vErrors === null) {
       vErrors = [err47];
     } else {
@@ -25127,15 +26564,15 @@ function validate102(data, { instancePath = "", parentData, parentDataProperty, 
     }
     errors++;
   }
-  validate102.errors = vErrors;
+  validate104.errors = vErrors;
   return errors === 0;
 }
-validate102.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
-function validate101(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
+validate104.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+function validate103(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
   let errors = 0;
-  const evaluated0 = validate101.evaluated;
+  const evaluated0 = validate103.evaluated;
   if (evaluated0.dynamicProps) {
     evaluated0.props = void 0;
   }
@@ -25144,7 +26581,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
   }
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.version === void 0) {
-      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema229.required, parentSchema: schema229, data };
+      const err0 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "version" }, message: "must have required property 'version'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err0];
       } else {
@@ -25153,7 +26590,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.generatedAt === void 0) {
-      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema229.required, parentSchema: schema229, data };
+      const err1 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "generatedAt" }, message: "must have required property 'generatedAt'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err1];
       } else {
@@ -25162,7 +26599,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.target === void 0) {
-      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema229.required, parentSchema: schema229, data };
+      const err2 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err2];
       } else {
@@ -25171,7 +26608,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.inForce === void 0) {
-      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inForce" }, message: "must have required property 'inForce'", schema: schema229.required, parentSchema: schema229, data };
+      const err3 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "inForce" }, message: "must have required property 'inForce'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err3];
       } else {
@@ -25180,7 +26617,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.refused === void 0) {
-      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "refused" }, message: "must have required property 'refused'", schema: schema229.required, parentSchema: schema229, data };
+      const err4 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "refused" }, message: "must have required property 'refused'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err4];
       } else {
@@ -25189,7 +26626,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.application === void 0) {
-      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema229.required, parentSchema: schema229, data };
+      const err5 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "application" }, message: "must have required property 'application'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err5];
       } else {
@@ -25198,7 +26635,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.conditions === void 0) {
-      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema229.required, parentSchema: schema229, data };
+      const err6 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "conditions" }, message: "must have required property 'conditions'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err6];
       } else {
@@ -25207,7 +26644,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.slots === void 0) {
-      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema229.required, parentSchema: schema229, data };
+      const err7 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "slots" }, message: "must have required property 'slots'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err7];
       } else {
@@ -25216,7 +26653,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.waits === void 0) {
-      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waits" }, message: "must have required property 'waits'", schema: schema229.required, parentSchema: schema229, data };
+      const err8 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "waits" }, message: "must have required property 'waits'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err8];
       } else {
@@ -25225,7 +26662,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.wakeAt === void 0) {
-      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wakeAt" }, message: "must have required property 'wakeAt'", schema: schema229.required, parentSchema: schema229, data };
+      const err9 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "wakeAt" }, message: "must have required property 'wakeAt'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err9];
       } else {
@@ -25234,7 +26671,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     if (data.actions === void 0) {
-      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actions" }, message: "must have required property 'actions'", schema: schema229.required, parentSchema: schema229, data };
+      const err10 = { instancePath, schemaPath: "#/required", keyword: "required", params: { missingProperty: "actions" }, message: "must have required property 'actions'", schema: schema234.required, parentSchema: schema234, data };
       if (vErrors === null) {
         vErrors = [err10];
       } else {
@@ -25243,8 +26680,8 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       errors++;
     }
     for (const key0 in data) {
-      if (!func1.call(schema229.properties, key0)) {
-        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema229, data };
+      if (!func1.call(schema234.properties, key0)) {
+        const err11 = { instancePath, schemaPath: "#/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key0 }, message: "must NOT have additional properties", schema: false, parentSchema: schema234, data };
         if (vErrors === null) {
           vErrors = [err11];
         } else {
@@ -25256,7 +26693,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.version !== void 0) {
       let data0 = data.version;
       if (1 !== data0) {
-        const err12 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema229.properties.version, data: data0 };
+        const err12 = { instancePath: instancePath + "/version", schemaPath: "#/properties/version/const", keyword: "const", params: { allowedValue: 1 }, message: "must be equal to constant", schema: 1, parentSchema: schema234.properties.version, data: data0 };
         if (vErrors === null) {
           vErrors = [err12];
         } else {
@@ -25268,7 +26705,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.generatedAt !== void 0) {
       let data1 = data.generatedAt;
       if (typeof data1 !== "string") {
-        const err13 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.generatedAt.type, parentSchema: schema229.properties.generatedAt, data: data1 };
+        const err13 = { instancePath: instancePath + "/generatedAt", schemaPath: "#/properties/generatedAt/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.generatedAt.type, parentSchema: schema234.properties.generatedAt, data: data1 };
         if (vErrors === null) {
           vErrors = [err13];
         } else {
@@ -25280,7 +26717,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.target !== void 0) {
       let data2 = data.target;
       if (typeof data2 !== "string") {
-        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.target.type, parentSchema: schema229.properties.target, data: data2 };
+        const err14 = { instancePath: instancePath + "/target", schemaPath: "#/properties/target/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.target.type, parentSchema: schema234.properties.target, data: data2 };
         if (vErrors === null) {
           vErrors = [err14];
         } else {
@@ -25292,7 +26729,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.inForce !== void 0) {
       let data3 = data.inForce;
       if (typeof data3 !== "string") {
-        const err15 = { instancePath: instancePath + "/inForce", schemaPath: "#/properties/inForce/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.inForce.type, parentSchema: schema229.properties.inForce, data: data3 };
+        const err15 = { instancePath: instancePath + "/inForce", schemaPath: "#/properties/inForce/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.inForce.type, parentSchema: schema234.properties.inForce, data: data3 };
         if (vErrors === null) {
           vErrors = [err15];
         } else {
@@ -25308,7 +26745,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       const _errs11 = errors;
       if (data4 && typeof data4 == "object" && !Array.isArray(data4)) {
         if (data4.commit === void 0) {
-          const err16 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema230.required, parentSchema: schema230, data: data4 };
+          const err16 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/required", keyword: "required", params: { missingProperty: "commit" }, message: "must have required property 'commit'", schema: schema235.required, parentSchema: schema235, data: data4 };
           if (vErrors === null) {
             vErrors = [err16];
           } else {
@@ -25317,7 +26754,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
           errors++;
         }
         if (data4.message === void 0) {
-          const err17 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema230.required, parentSchema: schema230, data: data4 };
+          const err17 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema235.required, parentSchema: schema235, data: data4 };
           if (vErrors === null) {
             vErrors = [err17];
           } else {
@@ -25327,7 +26764,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
         }
         for (const key1 in data4) {
           if (!(key1 === "commit" || key1 === "message")) {
-            const err18 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema230, data: data4 };
+            const err18 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema235, data: data4 };
             if (vErrors === null) {
               vErrors = [err18];
             } else {
@@ -25339,7 +26776,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
         if (data4.commit !== void 0) {
           let data5 = data4.commit;
           if (typeof data5 !== "string") {
-            const err19 = { instancePath: instancePath + "/refused/commit", schemaPath: "#/$defs/refused/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema230.properties.commit.type, parentSchema: schema230.properties.commit, data: data5 };
+            const err19 = { instancePath: instancePath + "/refused/commit", schemaPath: "#/$defs/refused/properties/commit/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema235.properties.commit.type, parentSchema: schema235.properties.commit, data: data5 };
             if (vErrors === null) {
               vErrors = [err19];
             } else {
@@ -25351,7 +26788,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
         if (data4.message !== void 0) {
           let data6 = data4.message;
           if (typeof data6 !== "string") {
-            const err20 = { instancePath: instancePath + "/refused/message", schemaPath: "#/$defs/refused/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema230.properties.message.type, parentSchema: schema230.properties.message, data: data6 };
+            const err20 = { instancePath: instancePath + "/refused/message", schemaPath: "#/$defs/refused/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema235.properties.message.type, parentSchema: schema235.properties.message, data: data6 };
             if (vErrors === null) {
               vErrors = [err20];
             } else {
@@ -25361,7 +26798,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
           }
         }
       } else {
-        const err21 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema230.type, parentSchema: schema230, data: data4 };
+        const err21 = { instancePath: instancePath + "/refused", schemaPath: "#/$defs/refused/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema235.type, parentSchema: schema235, data: data4 };
         if (vErrors === null) {
           vErrors = [err21];
         } else {
@@ -25373,7 +26810,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       valid1 = valid1 || _valid0;
       const _errs19 = errors;
       if (data4 !== null) {
-        const err22 = { instancePath: instancePath + "/refused", schemaPath: "#/properties/refused/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.refused.anyOf[1].type, parentSchema: schema229.properties.refused.anyOf[1], data: data4 };
+        const err22 = { instancePath: instancePath + "/refused", schemaPath: "#/properties/refused/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema234.properties.refused.anyOf[1].type, parentSchema: schema234.properties.refused.anyOf[1], data: data4 };
         if (vErrors === null) {
           vErrors = [err22];
         } else {
@@ -25384,7 +26821,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid0 = _errs19 === errors;
       valid1 = valid1 || _valid0;
       if (!valid1) {
-        const err23 = { instancePath: instancePath + "/refused", schemaPath: "#/properties/refused/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.refused.anyOf, parentSchema: schema229.properties.refused, data: data4 };
+        const err23 = { instancePath: instancePath + "/refused", schemaPath: "#/properties/refused/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema234.properties.refused.anyOf, parentSchema: schema234.properties.refused, data: data4 };
         if (vErrors === null) {
           vErrors = [err23];
         } else {
@@ -25405,7 +26842,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
     if (data.application !== void 0) {
       let data7 = data.application;
       if (typeof data7 !== "string") {
-        const err24 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.application.type, parentSchema: schema229.properties.application, data: data7 };
+        const err24 = { instancePath: instancePath + "/application", schemaPath: "#/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.application.type, parentSchema: schema234.properties.application, data: data7 };
         if (vErrors === null) {
           vErrors = [err24];
         } else {
@@ -25422,7 +26859,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
           let data9 = data8[i0];
           if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
             if (data9.type === void 0) {
-              const err25 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema231.required, parentSchema: schema231, data: data9 };
+              const err25 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "type" }, message: "must have required property 'type'", schema: schema236.required, parentSchema: schema236, data: data9 };
               if (vErrors === null) {
                 vErrors = [err25];
               } else {
@@ -25431,7 +26868,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             if (data9.status === void 0) {
-              const err26 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema231.required, parentSchema: schema231, data: data9 };
+              const err26 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "status" }, message: "must have required property 'status'", schema: schema236.required, parentSchema: schema236, data: data9 };
               if (vErrors === null) {
                 vErrors = [err26];
               } else {
@@ -25440,7 +26877,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             if (data9.reason === void 0) {
-              const err27 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema231.required, parentSchema: schema231, data: data9 };
+              const err27 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema236.required, parentSchema: schema236, data: data9 };
               if (vErrors === null) {
                 vErrors = [err27];
               } else {
@@ -25449,7 +26886,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             if (data9.message === void 0) {
-              const err28 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema231.required, parentSchema: schema231, data: data9 };
+              const err28 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/required", keyword: "required", params: { missingProperty: "message" }, message: "must have required property 'message'", schema: schema236.required, parentSchema: schema236, data: data9 };
               if (vErrors === null) {
                 vErrors = [err28];
               } else {
@@ -25459,7 +26896,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
             }
             for (const key2 in data9) {
               if (!(key2 === "type" || key2 === "status" || key2 === "reason" || key2 === "message")) {
-                const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema231, data: data9 };
+                const err29 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key2 }, message: "must NOT have additional properties", schema: false, parentSchema: schema236, data: data9 };
                 if (vErrors === null) {
                   vErrors = [err29];
                 } else {
@@ -25471,7 +26908,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
             if (data9.type !== void 0) {
               let data10 = data9.type;
               if (typeof data10 !== "string") {
-                const err30 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.type.type, parentSchema: schema231.properties.type, data: data10 };
+                const err30 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.type.type, parentSchema: schema236.properties.type, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err30];
                 } else {
@@ -25480,7 +26917,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
                 errors++;
               }
               if (!(data10 === "Ready" || data10 === "Reconciling" || data10 === "Stalled")) {
-                const err31 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema231.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema231.properties.type.enum, parentSchema: schema231.properties.type, data: data10 };
+                const err31 = { instancePath: instancePath + "/conditions/" + i0 + "/type", schemaPath: "#/$defs/condition/properties/type/enum", keyword: "enum", params: { allowedValues: schema236.properties.type.enum }, message: "must be equal to one of the allowed values", schema: schema236.properties.type.enum, parentSchema: schema236.properties.type, data: data10 };
                 if (vErrors === null) {
                   vErrors = [err31];
                 } else {
@@ -25492,7 +26929,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
             if (data9.status !== void 0) {
               let data11 = data9.status;
               if (typeof data11 !== "boolean") {
-                const err32 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema231.properties.status.type, parentSchema: schema231.properties.status, data: data11 };
+                const err32 = { instancePath: instancePath + "/conditions/" + i0 + "/status", schemaPath: "#/$defs/condition/properties/status/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema236.properties.status.type, parentSchema: schema236.properties.status, data: data11 };
                 if (vErrors === null) {
                   vErrors = [err32];
                 } else {
@@ -25504,7 +26941,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
             if (data9.reason !== void 0) {
               let data12 = data9.reason;
               if (typeof data12 !== "string") {
-                const err33 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.reason.type, parentSchema: schema231.properties.reason, data: data12 };
+                const err33 = { instancePath: instancePath + "/conditions/" + i0 + "/reason", schemaPath: "#/$defs/condition/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.reason.type, parentSchema: schema236.properties.reason, data: data12 };
                 if (vErrors === null) {
                   vErrors = [err33];
                 } else {
@@ -25516,7 +26953,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
             if (data9.message !== void 0) {
               let data13 = data9.message;
               if (typeof data13 !== "string") {
-                const err34 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema231.properties.message.type, parentSchema: schema231.properties.message, data: data13 };
+                const err34 = { instancePath: instancePath + "/conditions/" + i0 + "/message", schemaPath: "#/$defs/condition/properties/message/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.message.type, parentSchema: schema236.properties.message, data: data13 };
                 if (vErrors === null) {
                   vErrors = [err34];
                 } else {
@@ -25526,7 +26963,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               }
             }
           } else {
-            const err35 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema231.type, parentSchema: schema231, data: data9 };
+            const err35 = { instancePath: instancePath + "/conditions/" + i0, schemaPath: "#/$defs/condition/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema236.type, parentSchema: schema236, data: data9 };
             if (vErrors === null) {
               vErrors = [err35];
             } else {
@@ -25536,7 +26973,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
           }
         }
       } else {
-        const err36 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema229.properties.conditions.type, parentSchema: schema229.properties.conditions, data: data8 };
+        const err36 = { instancePath: instancePath + "/conditions", schemaPath: "#/properties/conditions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema234.properties.conditions.type, parentSchema: schema234.properties.conditions, data: data8 };
         if (vErrors === null) {
           vErrors = [err36];
         } else {
@@ -25550,13 +26987,13 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       if (Array.isArray(data14)) {
         const len1 = data14.length;
         for (let i1 = 0; i1 < len1; i1++) {
-          if (!validate102(data14[i1], { instancePath: instancePath + "/slots/" + i1, parentData: data14, parentDataProperty: i1, rootData, dynamicAnchors })) {
-            vErrors = vErrors === null ? validate102.errors : vErrors.concat(validate102.errors);
+          if (!validate104(data14[i1], { instancePath: instancePath + "/slots/" + i1, parentData: data14, parentDataProperty: i1, rootData, dynamicAnchors })) {
+            vErrors = vErrors === null ? validate104.errors : vErrors.concat(validate104.errors);
             errors = vErrors.length;
           }
         }
       } else {
-        const err37 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema229.properties.slots.type, parentSchema: schema229.properties.slots, data: data14 };
+        const err37 = { instancePath: instancePath + "/slots", schemaPath: "#/properties/slots/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema234.properties.slots.type, parentSchema: schema234.properties.slots, data: data14 };
         if (vErrors === null) {
           vErrors = [err37];
         } else {
@@ -25573,7 +27010,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
           let data17 = data16[i2];
           if (data17 && typeof data17 == "object" && !Array.isArray(data17)) {
             if (data17.service === void 0) {
-              const err38 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema236.required, parentSchema: schema236, data: data17 };
+              const err38 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "service" }, message: "must have required property 'service'", schema: schema241.required, parentSchema: schema241, data: data17 };
               if (vErrors === null) {
                 vErrors = [err38];
               } else {
@@ -25582,7 +27019,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             if (data17.slot === void 0) {
-              const err39 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema236.required, parentSchema: schema236, data: data17 };
+              const err39 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "slot" }, message: "must have required property 'slot'", schema: schema241.required, parentSchema: schema241, data: data17 };
               if (vErrors === null) {
                 vErrors = [err39];
               } else {
@@ -25591,7 +27028,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             if (data17.host === void 0) {
-              const err40 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema236.required, parentSchema: schema236, data: data17 };
+              const err40 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema241.required, parentSchema: schema241, data: data17 };
               if (vErrors === null) {
                 vErrors = [err40];
               } else {
@@ -25600,7 +27037,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             if (data17.kind === void 0) {
-              const err41 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema236.required, parentSchema: schema236, data: data17 };
+              const err41 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "kind" }, message: "must have required property 'kind'", schema: schema241.required, parentSchema: schema241, data: data17 };
               if (vErrors === null) {
                 vErrors = [err41];
               } else {
@@ -25609,7 +27046,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             if (data17.reason === void 0) {
-              const err42 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema236.required, parentSchema: schema236, data: data17 };
+              const err42 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema241.required, parentSchema: schema241, data: data17 };
               if (vErrors === null) {
                 vErrors = [err42];
               } else {
@@ -25618,7 +27055,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             if (data17.until === void 0) {
-              const err43 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema236.required, parentSchema: schema236, data: data17 };
+              const err43 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/required", keyword: "required", params: { missingProperty: "until" }, message: "must have required property 'until'", schema: schema241.required, parentSchema: schema241, data: data17 };
               if (vErrors === null) {
                 vErrors = [err43];
               } else {
@@ -25628,7 +27065,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
             }
             for (const key3 in data17) {
               if (!(key3 === "service" || key3 === "slot" || key3 === "host" || key3 === "kind" || key3 === "reason" || key3 === "until")) {
-                const err44 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema236, data: data17 };
+                const err44 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key3 }, message: "must NOT have additional properties", schema: false, parentSchema: schema241, data: data17 };
                 if (vErrors === null) {
                   vErrors = [err44];
                 } else {
@@ -25640,7 +27077,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
             if (data17.service !== void 0) {
               let data18 = data17.service;
               if (typeof data18 !== "string") {
-                const err45 = { instancePath: instancePath + "/waits/" + i2 + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.service.type, parentSchema: schema236.properties.service, data: data18 };
+                const err45 = { instancePath: instancePath + "/waits/" + i2 + "/service", schemaPath: "#/$defs/wait/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema241.properties.service.type, parentSchema: schema241.properties.service, data: data18 };
                 if (vErrors === null) {
                   vErrors = [err45];
                 } else {
@@ -25652,7 +27089,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
             if (data17.slot !== void 0) {
               let data19 = data17.slot;
               if (typeof data19 !== "string") {
-                const err46 = { instancePath: instancePath + "/waits/" + i2 + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.slot.type, parentSchema: schema236.properties.slot, data: data19 };
+                const err46 = { instancePath: instancePath + "/waits/" + i2 + "/slot", schemaPath: "#/$defs/wait/properties/slot/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema241.properties.slot.type, parentSchema: schema241.properties.slot, data: data19 };
                 if (vErrors === null) {
                   vErrors = [err46];
                 } else {
@@ -25667,7 +27104,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               let valid14 = false;
               const _errs52 = errors;
               if (typeof data20 !== "string") {
-                const err47 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.host.anyOf[0].type, parentSchema: schema236.properties.host.anyOf[0], data: data20 };
+                const err47 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema241.properties.host.anyOf[0].type, parentSchema: schema241.properties.host.anyOf[0], data: data20 };
                 if (vErrors === null) {
                   vErrors = [err47];
                 } else {
@@ -25679,7 +27116,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               valid14 = valid14 || _valid1;
               const _errs54 = errors;
               if (data20 !== null) {
-                const err48 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema236.properties.host.anyOf[1].type, parentSchema: schema236.properties.host.anyOf[1], data: data20 };
+                const err48 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema241.properties.host.anyOf[1].type, parentSchema: schema241.properties.host.anyOf[1], data: data20 };
                 if (vErrors === null) {
                   vErrors = [err48];
                 } else {
@@ -25690,7 +27127,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               var _valid1 = _errs54 === errors;
               valid14 = valid14 || _valid1;
               if (!valid14) {
-                const err49 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema236.properties.host.anyOf, parentSchema: schema236.properties.host, data: data20 };
+                const err49 = { instancePath: instancePath + "/waits/" + i2 + "/host", schemaPath: "#/$defs/wait/properties/host/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema241.properties.host.anyOf, parentSchema: schema241.properties.host, data: data20 };
                 if (vErrors === null) {
                   vErrors = [err49];
                 } else {
@@ -25711,7 +27148,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
             if (data17.kind !== void 0) {
               let data21 = data17.kind;
               if (typeof data21 !== "string") {
-                const err50 = { instancePath: instancePath + "/waits/" + i2 + "/kind", schemaPath: "#/$defs/wait/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.kind.type, parentSchema: schema236.properties.kind, data: data21 };
+                const err50 = { instancePath: instancePath + "/waits/" + i2 + "/kind", schemaPath: "#/$defs/wait/properties/kind/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema241.properties.kind.type, parentSchema: schema241.properties.kind, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err50];
                 } else {
@@ -25720,7 +27157,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
                 errors++;
               }
               if (!(data21 === "step" || data21 === "image" || data21 === "gate" || data21 === "monitor" || data21 === "promotion" || data21 === "turn" || data21 === "retry" || data21 === "host")) {
-                const err51 = { instancePath: instancePath + "/waits/" + i2 + "/kind", schemaPath: "#/$defs/wait/properties/kind/enum", keyword: "enum", params: { allowedValues: schema236.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema236.properties.kind.enum, parentSchema: schema236.properties.kind, data: data21 };
+                const err51 = { instancePath: instancePath + "/waits/" + i2 + "/kind", schemaPath: "#/$defs/wait/properties/kind/enum", keyword: "enum", params: { allowedValues: schema241.properties.kind.enum }, message: "must be equal to one of the allowed values", schema: schema241.properties.kind.enum, parentSchema: schema241.properties.kind, data: data21 };
                 if (vErrors === null) {
                   vErrors = [err51];
                 } else {
@@ -25732,7 +27169,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
             if (data17.reason !== void 0) {
               let data22 = data17.reason;
               if (typeof data22 !== "string") {
-                const err52 = { instancePath: instancePath + "/waits/" + i2 + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.reason.type, parentSchema: schema236.properties.reason, data: data22 };
+                const err52 = { instancePath: instancePath + "/waits/" + i2 + "/reason", schemaPath: "#/$defs/wait/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema241.properties.reason.type, parentSchema: schema241.properties.reason, data: data22 };
                 if (vErrors === null) {
                   vErrors = [err52];
                 } else {
@@ -25747,7 +27184,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               let valid15 = false;
               const _errs62 = errors;
               if (typeof data23 !== "string") {
-                const err53 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema236.properties.until.anyOf[0].type, parentSchema: schema236.properties.until.anyOf[0], data: data23 };
+                const err53 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema241.properties.until.anyOf[0].type, parentSchema: schema241.properties.until.anyOf[0], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err53];
                 } else {
@@ -25759,7 +27196,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               valid15 = valid15 || _valid2;
               const _errs64 = errors;
               if (data23 !== null) {
-                const err54 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema236.properties.until.anyOf[1].type, parentSchema: schema236.properties.until.anyOf[1], data: data23 };
+                const err54 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema241.properties.until.anyOf[1].type, parentSchema: schema241.properties.until.anyOf[1], data: data23 };
                 if (vErrors === null) {
                   vErrors = [err54];
                 } else {
@@ -25770,7 +27207,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               var _valid2 = _errs64 === errors;
               valid15 = valid15 || _valid2;
               if (!valid15) {
-                const err55 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema236.properties.until.anyOf, parentSchema: schema236.properties.until, data: data23 };
+                const err55 = { instancePath: instancePath + "/waits/" + i2 + "/until", schemaPath: "#/$defs/wait/properties/until/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema241.properties.until.anyOf, parentSchema: schema241.properties.until, data: data23 };
                 if (vErrors === null) {
                   vErrors = [err55];
                 } else {
@@ -25789,7 +27226,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
               }
             }
           } else {
-            const err56 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema236.type, parentSchema: schema236, data: data17 };
+            const err56 = { instancePath: instancePath + "/waits/" + i2, schemaPath: "#/$defs/wait/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema241.type, parentSchema: schema241, data: data17 };
             if (vErrors === null) {
               vErrors = [err56];
             } else {
@@ -25799,7 +27236,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
           }
         }
       } else {
-        const err57 = { instancePath: instancePath + "/waits", schemaPath: "#/properties/waits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema229.properties.waits.type, parentSchema: schema229.properties.waits, data: data16 };
+        const err57 = { instancePath: instancePath + "/waits", schemaPath: "#/properties/waits/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema234.properties.waits.type, parentSchema: schema234.properties.waits, data: data16 };
         if (vErrors === null) {
           vErrors = [err57];
         } else {
@@ -25814,7 +27251,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       let valid16 = false;
       const _errs68 = errors;
       if (typeof data24 !== "string") {
-        const err58 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.wakeAt.anyOf[0].type, parentSchema: schema229.properties.wakeAt.anyOf[0], data: data24 };
+        const err58 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf/0/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.wakeAt.anyOf[0].type, parentSchema: schema234.properties.wakeAt.anyOf[0], data: data24 };
         if (vErrors === null) {
           vErrors = [err58];
         } else {
@@ -25826,7 +27263,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       valid16 = valid16 || _valid3;
       const _errs70 = errors;
       if (data24 !== null) {
-        const err59 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema229.properties.wakeAt.anyOf[1].type, parentSchema: schema229.properties.wakeAt.anyOf[1], data: data24 };
+        const err59 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema234.properties.wakeAt.anyOf[1].type, parentSchema: schema234.properties.wakeAt.anyOf[1], data: data24 };
         if (vErrors === null) {
           vErrors = [err59];
         } else {
@@ -25837,7 +27274,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       var _valid3 = _errs70 === errors;
       valid16 = valid16 || _valid3;
       if (!valid16) {
-        const err60 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema229.properties.wakeAt.anyOf, parentSchema: schema229.properties.wakeAt, data: data24 };
+        const err60 = { instancePath: instancePath + "/wakeAt", schemaPath: "#/properties/wakeAt/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema234.properties.wakeAt.anyOf, parentSchema: schema234.properties.wakeAt, data: data24 };
         if (vErrors === null) {
           vErrors = [err60];
         } else {
@@ -25862,7 +27299,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
         for (let i3 = 0; i3 < len3; i3++) {
           let data26 = data25[i3];
           if (typeof data26 !== "string") {
-            const err61 = { instancePath: instancePath + "/actions/" + i3, schemaPath: "#/properties/actions/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema229.properties.actions.items.type, parentSchema: schema229.properties.actions.items, data: data26 };
+            const err61 = { instancePath: instancePath + "/actions/" + i3, schemaPath: "#/properties/actions/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema234.properties.actions.items.type, parentSchema: schema234.properties.actions.items, data: data26 };
             if (vErrors === null) {
               vErrors = [err61];
             } else {
@@ -25872,7 +27309,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
           }
         }
       } else {
-        const err62 = { instancePath: instancePath + "/actions", schemaPath: "#/properties/actions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema229.properties.actions.type, parentSchema: schema229.properties.actions, data: data25 };
+        const err62 = { instancePath: instancePath + "/actions", schemaPath: "#/properties/actions/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema234.properties.actions.type, parentSchema: schema234.properties.actions, data: data25 };
         if (vErrors === null) {
           vErrors = [err62];
         } else {
@@ -25882,7 +27319,7 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
       }
     }
   } else {
-    const err63 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema229.type, parentSchema: schema229, data };
+    const err63 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema234.type, parentSchema: schema234, data };
     if (vErrors === null) {
       vErrors = [err63];
     } else {
@@ -25890,10 +27327,10 @@ function validate101(data, { instancePath = "", parentData, parentDataProperty, 
     }
     errors++;
   }
-  validate101.errors = vErrors;
+  validate103.errors = vErrors;
   return errors === 0;
 }
-validate101.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
+validate103.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 export {
   validateCompose,
   validateDiagnostics,
@@ -25902,6 +27339,8 @@ export {
   validateHistory,
   validateHosts,
   validateImport,
+  validateNotice,
+  validateNotify,
   validateOperator,
   validatePlan,
   validateProgress,

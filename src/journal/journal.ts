@@ -7,6 +7,7 @@ import type { OperatorRequest } from '../model/request.ts';
 import type { Revision } from '../model/revision.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
 import type { HistoryQuery, KeptEntry } from './history-rows.ts';
+import type { ReceiverStanding } from './receiver-rows.ts';
 
 /** A drift item over time. */
 export interface DriftRecord {
@@ -26,6 +27,8 @@ export interface JournalReader extends Disposable {
   rejected(): RejectedRevision | null;
   /** Items that are there now, and those that were resolved at or after `since` (milliseconds since the epoch). */
   drift(since: number): readonly DriftRecord[];
+  /** Who is told of what happens, and how that goes. */
+  receivers(): readonly ReceiverStanding[];
   /** What happened, newest first. */
   history(query: HistoryQuery): readonly KeptEntry[];
 }

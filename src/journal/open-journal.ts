@@ -9,6 +9,7 @@ import { emptyJournal } from '../model/journal-state.ts';
 import type { Journal, JournalReader } from './journal.ts';
 import { defaultHistoryBudget } from './history-book.ts';
 import { readHistory } from './history-rows.ts';
+import { readReceivers } from './receiver-rows.ts';
 import { SqliteJournal } from './sqlite-journal.ts';
 import { isUnreadable, journalFile, makeStateFolder, openDatabase } from './open-database.ts';
 import { readAccepted, readDrift, readRejected, readState } from './sqlite-reader.ts';
@@ -59,6 +60,7 @@ export function readJournal(stateDir: string): JournalReader {
     accepted: () => readAccepted(database),
     rejected: () => readRejected(database),
     drift: (since) => readDrift(database, since),
+    receivers: () => readReceivers(database),
     history: (query) => readHistory(database, query),
     [Symbol.dispose]: () => database.close(),
   };
@@ -82,6 +84,7 @@ const noJournal: JournalReader = {
   accepted: () => null,
   rejected: () => null,
   drift: () => [],
+  receivers: () => [],
   history: () => [],
   [Symbol.dispose]: () => undefined,
 };

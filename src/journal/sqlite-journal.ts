@@ -14,6 +14,7 @@ import type { Step, StepOutcome } from '../model/step.ts';
 import type { DriftRecord, Journal } from './journal.ts';
 import { HistoryBook, type HistoryOptions } from './history-book.ts';
 import { readHistory, type HistoryQuery, type KeptEntry } from './history-rows.ts';
+import { readReceivers, type ReceiverStanding } from './receiver-rows.ts';
 import { readRequests } from './request-rows.ts';
 import { readAccepted, readDrift, readRejected, readState } from './sqlite-reader.ts';
 import { keptEvents } from './tables.ts';
@@ -64,6 +65,10 @@ export class SqliteJournal implements Journal {
 
   drift(since: number): readonly DriftRecord[] {
     return readDrift(this.#database, since);
+  }
+
+  receivers(): readonly ReceiverStanding[] {
+    return readReceivers(this.#database);
   }
 
   history(query: HistoryQuery): readonly KeptEntry[] {

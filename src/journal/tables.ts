@@ -56,5 +56,24 @@ export function createTables(database: Database.Database): void {
     CREATE INDEX IF NOT EXISTS history_application ON history (is_step, application, at);
     CREATE INDEX IF NOT EXISTS history_host ON history (is_step, host, at);
     CREATE INDEX IF NOT EXISTS history_open ON history (application) WHERE is_open = 1;
+    CREATE TABLE IF NOT EXISTS matters (key TEXT PRIMARY KEY, matter TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS outbox (
+      receiver TEXT NOT NULL,
+      place INTEGER NOT NULL,
+      notice TEXT NOT NULL,
+      PRIMARY KEY (receiver, place)
+    );
+    CREATE TABLE IF NOT EXISTS reminders (
+      receiver TEXT NOT NULL,
+      matter TEXT NOT NULL,
+      number INTEGER NOT NULL,
+      PRIMARY KEY (receiver, matter)
+    );
+    CREATE TABLE IF NOT EXISTS receivers (
+      name TEXT PRIMARY KEY,
+      failing_since INTEGER,
+      reason TEXT NOT NULL,
+      given_up INTEGER NOT NULL
+    );
   `);
 }

@@ -24,7 +24,7 @@ export function renderStatus(status: Status, style: Style, verbose = false): str
     lines.push('');
   }
   if (status.held !== null) lines.push(renderHeld(status.held, style), '');
-  lines.push(...renderHosts(status, style));
+  lines.push(...renderHosts(status, style), ...renderReceivers(status, style, now));
   return lines.join('\n');
 }
 
@@ -141,4 +141,16 @@ function renderHosts({ hosts }: Status, style: Style): readonly string[] {
     own.map((note) => style.yellow(wrap(`${host}: ${note}`, '    ', '  ! '))),
   );
   return [style.bold('hosts'), ...columns(rows, '  '), ...notes];
+}
+
+/** Those that cannot be told: nobody else would tell it. */
+function renderReceivers({ receivers }: Status, style: Style, now: number): readonly string[] {
+  const failing = receivers.flatMap(({ name, failingSince, reason, waiting, givenUp }) => {
+    if (failingSince === null) return [];
+    const lost = givenUp === 0 ? '' : `, ${givenUp} given up`;
+    const since = formatSpan(now - parseIsoTime(failingSince));
+    const text = `${name} cannot be told for ${since} (${waiting} waiting${lost}): ${reason}`;
+    return [style.yellow(wrap(text, '    ', '  ! '))];
+  });
+  return failing.length === 0 ? [] : ['', style.bold('receivers'), ...failing];
 }

@@ -27,14 +27,25 @@ export interface StatusInput {
   readonly rejected: RejectedRevision | null;
   readonly decision: Decision;
   readonly observations: Iterable<HostObservation>;
+  /** Who is told of what happens; none when left out. */
+  readonly receivers?: readonly ReceiverFacts[];
   readonly steps: number;
   readonly durationMs: number;
   readonly now: number;
 }
 
+/** How what is told reaches a receiver. Times are milliseconds since the epoch. */
+interface ReceiverFacts {
+  readonly name: string;
+  readonly failingSince: number | null;
+  readonly reason: string;
+  readonly waiting: number;
+  readonly givenUp: number;
+}
+
 /** The status as a document: schemas/status.schema.json. */
 export function statusDocument(input: StatusInput): Status {
-  const { revision, rejected, decision, steps, durationMs, now } = input;
+  const { revision, rejected, decision, receivers = [], steps, durationMs, now } = input;
   const strangers = new Set(decision.adoptions.flatMap(leftAlone));
   return {
     version: 1,
@@ -49,6 +60,10 @@ export function statusDocument(input: StatusInput): Status {
       .map((host) => hostDocument(host, strangers, decision, now))
       .toSorted((a, b) => (a.host < b.host ? -1 : 1)),
     held: heldDocument(decision.prune.held),
+    receivers: receivers.map(({ failingSince, ...rest }) => ({
+      ...rest,
+      failingSince: isoTimeOrNull(failingSince),
+    })),
   };
 }
 

@@ -47,6 +47,7 @@ describe('readSettings()', () => {
       submodules: { rule: { kind: 'off' }, others: [] },
       signing: null,
       webhooks: null,
+      receivers: [],
       pollIntervalMs: 30_000,
       resyncIntervalMs: 60_000,
       historyBudget: 67_108_864,
@@ -275,6 +276,25 @@ sources:
     writeFileSync(join(folder, 'fleetwright.yaml'), text);
     return readAllSettings({ config: join(folder, 'fleetwright.yaml'), ...flags }, {});
   };
+
+  it('tell whom they name themselves, or else those who are named outside', () => {
+    const config = join(folder, 'fleetwright.yaml');
+    writeFileSync(
+      config,
+      `notifications: [{ name: ops, type: slack, urlFile: u }]
+sources:
+  a: { repository: x }
+  b: { repository: y, notifications: [{ name: team, type: slack, urlFile: v }] }
+`,
+    );
+
+    const names = readAllSettings({ config }, {}).map(({ receivers }) => receivers[0]?.name);
+
+    expect(names).toEqual(['ops', 'team']);
+    expect(() => read('repository: x\nnotifications: [{ name: a, type: pigeon }]')).toThrow(
+      'at /notifications/0/type',
+    );
+  });
 
   it('have a state each, and what stands outside where they do not say it themselves', () => {
     expect(all()).toMatchObject([

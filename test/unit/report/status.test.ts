@@ -329,3 +329,38 @@ describe('renderStatus()', () => {
     expect(overlong(renderStatus(document, plainStyle))).toEqual([]);
   });
 });
+
+describe('receivers', () => {
+  const standing = { failingSince: null, reason: '', waiting: 0, givenUp: 0 };
+  const receivers = [
+    { ...standing, name: 'mail', failingSince: good.now - 90_000, reason: 'SMTP 451', waiting: 3 },
+    { ...standing, name: 'ops', givenUp: 2 },
+  ];
+  const document = { ...documents.converged, receivers: statusWith(receivers) };
+
+  function statusWith(of: typeof receivers): Status['receivers'] {
+    return statusDocument({
+      revision: good.desired.revision,
+      rejected: null,
+      decision: decide(good),
+      observations: good.observations.values(),
+      receivers: of,
+      steps: 0,
+      durationMs: 0,
+      now: good.now,
+    }).receivers;
+  }
+
+  it('are in the document, by its schema', () => {
+    expect(validateStatus(JSON.parse(JSON.stringify(document)))).toBe(true);
+    expect(document.receivers).toMatchObject([{ name: 'mail', waiting: 3 }, { givenUp: 2 }]);
+  });
+
+  it('are shown when they cannot be told, since when and why', () => {
+    const text = renderStatus(document, plainStyle);
+
+    expect(text).toContain('  ! mail cannot be told for 1 min 30 s (3 waiting): SMTP 451');
+    expect(text).not.toContain('ops');
+    expect(renderStatus(documents.converged, plainStyle)).not.toContain('receivers');
+  });
+});
