@@ -8,6 +8,7 @@ import { readJournal } from '../journal/open-journal.ts';
 import { asDeliveryError, tryTimeoutMs } from '../notify/delivery-error.ts';
 import type { Receiver } from '../notify/receiver.ts';
 import { openSender } from '../notify/sender.ts';
+import { timeLimit } from '../notify/time-limit.ts';
 import { systemClock as clock } from '../reconcile/system-clock.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
@@ -52,8 +53,9 @@ export async function notify(
 /** Why the receiver was not told; empty: it was. */
 async function tryOnce(receiver: Receiver, notice: Notice, signal: AbortSignal): Promise<string> {
   const sender = openSender(receiver);
+  using limit = timeLimit(signal, tryTimeoutMs);
   try {
-    await sender.send(notice, AbortSignal.any([signal, AbortSignal.timeout(tryTimeoutMs)]));
+    await sender.send(notice, limit.signal);
     return '';
   } catch (error) {
     if (signal.aborted) throw error;

@@ -8,6 +8,7 @@ import { Wake } from '../reconcile/wake.ts';
 import type { DeliveryError } from './delivery-error.ts';
 import { asDeliveryError } from './delivery-error.ts';
 import type { Sender } from './sender.ts';
+import { timeLimit } from './time-limit.ts';
 
 export interface DeliveryParts {
   /** Of the receiver. */
@@ -72,8 +73,9 @@ export class Delivery {
   async #try(item: OutboxItem, cut: AbortSignal): Promise<number | null> {
     const { name, sender, outbox, logger, clock, timeoutMs } = this.#parts;
     const { id, event } = item.notice;
+    using limit = timeLimit(cut, timeoutMs);
     try {
-      await sender.send(item.notice, AbortSignal.any([cut, AbortSignal.timeout(timeoutMs)]));
+      await sender.send(item.notice, limit.signal);
     } catch (error) {
       if (cut.aborted) return null;
       return this.#failed(item, asDeliveryError(error));

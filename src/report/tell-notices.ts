@@ -74,6 +74,8 @@ function tellLevels(teller: Teller, levels: Levels, { since, now }: TellInput): 
     // Nobody waits to hear how what is not there any more is doing.
     if (isGone && kind !== 'drift-report' && kind !== 'drift-heal') teller.forget(key);
     else if (kind === 'rollout' && ready.has(subject)) teller.end(key, recovered(subject, now));
+    // After a start it is not known at once what stood in the way, so that this alone would say nothing.
+    else if (kind === 'health' && !ready.has(subject)) continue;
     else if (!present.has(key)) endLevel(teller, key, kind, subject, now);
   }
   if (converged !== null) teller.converged(converged, now);

@@ -28,7 +28,7 @@ const beginning: TellInput = {
 const well: Levels = {
   troubles: [],
   applications: new Set(['shop']),
-  ready: new Set(),
+  ready: new Set(['shop']),
   hosts: new Set(['host-1']),
   converged: null,
 };
@@ -151,11 +151,13 @@ describe('edges and their ends', () => {
     const early = then(after(), { levels, since });
     const told = then(early, { levels, since, now: 110_000 });
     const again = then(told, { levels, since, now: 999_000 });
-    const over = then(again, { levels: well, now: 1_000_000 });
+    const unsure = then(again, { levels: { ...well, ready: new Set() }, now: 999_500 });
+    const over = then(unsure, { levels: well, now: 1_000_000 });
 
-    expect([early, told, again, over].map(events)).toEqual([
+    expect([early, told, again, unsure, over].map(events)).toEqual([
       [],
       ['application-degraded'],
+      [],
       [],
       ['application-recovered'],
     ]);
@@ -185,11 +187,11 @@ describe('edges and their ends', () => {
 
   it('takes a failed rollout for over when another one succeeds, or the commit takes back what failed', () => {
     const succeeded = historyEntry({ ...about, kind: 'rollout-succeeded' });
-    const ready = { ...well, ready: new Set(['shop']) };
+    const failing = { ...well, ready: new Set<string>() };
 
     expect(then(after(failed), { entries: [succeeded] }).tellings[0]?.notice.resolves).toBe('x-1');
-    expect(events(then(after(failed), { levels: well }))).toEqual([]);
-    expect(events(then(after(failed), { levels: ready }))).toEqual(['application-recovered']);
+    expect(events(then(after(failed), { levels: failing }))).toEqual([]);
+    expect(events(then(after(failed), { levels: well }))).toEqual(['application-recovered']);
   });
 
   it('forgets what is not there any more', () => {
@@ -215,14 +217,14 @@ describe('edges and their ends', () => {
   it('tells once that all is as a commit asks, and again after it has failed in between', () => {
     const levels = { ...well, converged: commit };
     const first = then(after(), { levels });
-    const failing = then(first, { entries: [failed], levels: well });
+    const failing = then(first, { entries: [failed], levels: { ...well, ready: new Set() } });
     const last = then(failing, { levels });
 
     expect([first, then(first, { levels }), failing, last].map(events)).toEqual([
       ['commit-converged'],
       [],
       ['rollout-failed'],
-      ['commit-converged'],
+      ['application-recovered', 'commit-converged'],
     ]);
   });
 });
