@@ -158,7 +158,23 @@ class DockerFleet implements Fleet {
       pingMs,
       deadlines: { ...defaultDeadlines, ...deadlines },
       onChange: () => this.#notify(host.name),
+      onAway: () => this.#askOthers(host.name),
+      onBack: (since) => this.#tellOthers(host.name, since),
     });
+  }
+
+  /** Hosts that are cut off together are noticed together, and not each at the time of its own ping. */
+  async #askOthers(host: HostName): Promise<void> {
+    await Promise.all(this.#others(host).map((session) => session.confirm()));
+  }
+
+  /** And so they come back together: else those whose turn to be tried comes late would be taken for lost. */
+  #tellOthers(host: HostName, since: number): void {
+    for (const session of this.#others(host)) session.otherIsBack(since);
+  }
+
+  #others(host: HostName): readonly HostSession[] {
+    return [...this.#sessions].flatMap(([name, session]) => (name === host ? [] : [session]));
   }
 
   readonly #countCall = (): void => {

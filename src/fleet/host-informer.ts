@@ -8,7 +8,8 @@ import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { HostName } from '../model/names.ts';
 import type { InstallationKey } from '../model/sealed.ts';
-import type { HostObservation } from '../model/observation.ts';
+import type { HostObservation, UnreachableHost } from '../model/observation.ts';
+import { oneCauseMs } from '../model/one-cause.ts';
 import { backOffMs } from './back-off.ts';
 import type { Deadline } from './deadline.ts';
 import { pause, withDeadline, withEither } from './deadline.ts';
@@ -17,7 +18,7 @@ import type { Dirty } from './dirty.ts';
 import { dirtyByEvent } from './dirty.ts';
 import type { DockerHost } from './docker-host.ts';
 import type { Link } from './host-link.ts';
-import { openLink, takeEvents, watchHost } from './host-link.ts';
+import { openLink, ping, takeEvents, watchHost } from './host-link.ts';
 import { FileWatch } from './file-watch.ts';
 import { HostPicture } from './host-picture.ts';
 import { Unread } from './unread.ts';
@@ -38,6 +39,10 @@ export interface InformerOptions {
   readonly resyncMs: number;
   readonly pingMs: number;
   readonly onChange: () => void;
+  /** It has gone out of sight. Resolves when it is known of each other host whether it answers. Never throws. */
+  readonly onAway: () => Promise<void>;
+  /** It is back, after it was away since then. */
+  readonly onBack: (since: number) => void;
   readonly logger: Logger;
 }
 
@@ -48,6 +53,8 @@ const debounceMs = 20;
  * not stay hidden behind a call that hangs.
  */
 const stepPatienceMs = 2_000;
+/** How long the others have to come back after the first one: not all cables are mended in the same second. */
+const comebackMs = 15_000;
 /** A connection that lived for less than this was closed too soon. */
 const shortLifeMs = 1_000;
 
@@ -79,6 +86,8 @@ export class HostInformer {
   #nap = new AbortController();
   #brokenBy: unknown = null;
   #waiting: (() => void)[] = [];
+  #confirming: Promise<void> | null = null;
+  #doubts = 0;
   #wasTried = false;
   readonly #unread = new Unread();
   #cancelFlush: (() => void) | null = null;
@@ -151,6 +160,25 @@ export class HostInformer {
     if (link === null) return;
     this.#unread.cover(dirty);
     if (!(await this.#read(link, dirty))) await this.refresh(signal);
+  }
+
+  /** Finds out now whether the host answers, instead of at the next ping. Never throws. */
+  confirm(): Promise<void> {
+    const link = this.#link;
+    if (link === null) {
+      return this.#observation.kind === 'unreachable' ? Promise.resolve() : this.#nextTry();
+    }
+    this.#confirming ??= this.#confirm(link).finally(() => (this.#confirming = null));
+    return this.#confirming;
+  }
+
+  /** Another host is back that was away since then: what kept them away together may be over for this one too. */
+  otherIsBack(since: number): void {
+    const { observation } = this;
+    const { clock } = this.#options;
+    if (!isAway(observation) || Math.abs(observation.since - since) > oneCauseMs) return;
+    this.#doubt(observation, pause(clock, comebackMs, this.#closing.signal));
+    this.reconnect();
   }
 
   /** Connects anew, since the credentials changed. */
@@ -248,6 +276,15 @@ export class HostInformer {
     });
   }
 
+  async #confirm(link: Link): Promise<void> {
+    try {
+      await ping(link.client, this.#options.deadlines.ping, this.#closing.signal);
+      this.#heardAt = this.#options.clock.now();
+    } catch (error) {
+      this.#break(link, error);
+    }
+  }
+
   async #relist(link: Link): Promise<void> {
     try {
       await this.#readAll(link, this.#closing.signal);
@@ -330,12 +367,28 @@ export class HostInformer {
     if (last.kind === 'unreachable') return this.#replace({ ...last, reason });
     // A picture in which nothing changes is as old as the last list, and the host may have answered since.
     const since = Math.max(last.observedAt, this.#heardAt);
-    this.#replace({ kind: 'unreachable', host, since, reason });
+    this.#doubt({ kind: 'unreachable', host, since, reason }, this.#options.onAway());
+  }
+
+  /** It is not certain that the host is away before all doubts are over. */
+  #doubt(away: UnreachableHost, doubt: Promise<void>): void {
+    this.#doubts += 1;
+    this.#replace({ ...away, isUncertain: true });
+    void doubt.then(() => this.#doubtIsOver());
+  }
+
+  #doubtIsOver(): void {
+    this.#doubts -= 1;
+    const last = this.#observation;
+    if (this.#doubts > 0 || last.kind === 'reachable') return;
+    const { isUncertain: _was, ...certain } = last;
+    this.#replace(certain);
   }
 
   #replace(next: HostObservation): void {
     const former = this.#observation;
     this.#observation = next;
+    if (isAway(former) && next.kind === 'reachable') this.#options.onBack(former.since);
     const changed = !isDeepStrictEqual({ ...former, observedAt: 0 }, { ...next, observedAt: 0 });
     if (changed && !this.#closing.signal.aborted) this.#options.onChange();
   }
@@ -356,4 +409,9 @@ export class HostInformer {
     const { read, list } = this.#options.deadlines;
     return 2 * read + list;
   }
+}
+
+/** One that has never been seen is not away: it is being reached for the first time. */
+function isAway(seen: HostObservation): seen is UnreachableHost {
+  return seen.kind === 'unreachable' && seen.neverSeen !== true;
 }

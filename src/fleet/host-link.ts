@@ -87,8 +87,16 @@ export async function watchHost(
   }
 }
 
-/** Two misses in a row are needed: one may be the load of a moment. */
-async function ping(client: DockerHost, deadlineMs: number, signal: AbortSignal): Promise<void> {
+/**
+ * Two misses in a row are needed: one may be the load of a moment.
+ *
+ * @throws EngineError when the host does not answer
+ */
+export async function ping(
+  client: DockerHost,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const request = { what: 'ping the engine', path: '/_ping', deadlineMs, signal };
   try {
     await client.send(request);

@@ -41,6 +41,8 @@ export interface SessionOptions {
   readonly pingMs: number;
   readonly deadlines: Deadlines;
   readonly onChange: () => void;
+  readonly onAway: () => Promise<void>;
+  readonly onBack: (since: number) => void;
 }
 
 /** Pulls take minutes and bandwidth: they have a queue of their own, so that they hold up nothing else. */
@@ -74,6 +76,8 @@ export class HostSession {
       resyncMs: options.resyncMs,
       pingMs: options.pingMs,
       onChange: options.onChange,
+      onAway: options.onAway,
+      onBack: options.onBack,
       logger: options.logger,
     });
   }
@@ -93,6 +97,16 @@ export class HostSession {
 
   refresh(signal: AbortSignal): Promise<void> {
     return this.#informer.refresh(signal);
+  }
+
+  /** Finds out now whether the host answers. Never throws. */
+  confirm(): Promise<void> {
+    return this.#informer.confirm();
+  }
+
+  /** Another host is back that was away since then. */
+  otherIsBack(since: number): void {
+    this.#informer.otherIsBack(since);
   }
 
   credentialsChanged(): void {

@@ -17,6 +17,8 @@ export interface UnreachableHost {
   readonly neverSeen?: true;
   /** It answers, and cannot be believed: it is not away. */
   readonly answers?: true;
+  /** It may be we who are cut off: it has just gone out of sight and the others are being asked, or another has just come back. */
+  readonly isUncertain?: true;
 }
 
 export interface ReachableHost {

@@ -114,8 +114,9 @@ function fromKnownHost(
   if (service.singleton && service.replaceAfterMs === undefined) {
     return { host, at: null, why: `it is a singleton and may run there still${askForFence(host)}` };
   }
-  if (givenUpFrom === null || awaySince === null)
-    return { host, at: null, why: 'the host answers' };
+  if (givenUpFrom === null || awaySince === null) {
+    return { host, at: null, why: 'it is not certain that the host is away' };
+  }
   const from = Math.max(awaySince, world.watchingSince) + (service.replaceAfterMs ?? 0);
   return { host, at: Math.max(givenUpFrom, from), why: '' };
 }

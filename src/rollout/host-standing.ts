@@ -2,6 +2,7 @@ import type { HostSpec } from '../model/fleet.ts';
 import type { JournalEntry, JournalState } from '../model/journal-state.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
+import { oneCauseMs } from '../model/one-cause.ts';
 import type { World } from './world.ts';
 
 /** How a host stands, as far as it can be known from here. */
@@ -34,8 +35,6 @@ export interface FleetStanding {
 
 /** How long a host may be away before it is said that this stands in the way. */
 export const hostPatienceMs = 30_000;
-/** Hosts that go out of sight within so long of each other may have one cause, which may be on our side. */
-const oneCauseMs = 2 * 60_000;
 /** Between the first replacements of two lost hosts: whoever is wrong about one is not wrong about all at once. */
 const betweenHostsMs = 10_000;
 const longestGraceMs = 5 * 60_000;
@@ -118,7 +117,7 @@ function useEntry(
 interface AwayHost {
   readonly host: HostName;
   readonly since: number;
-  /** It answers, and cannot be believed. */
+  /** It answers, and cannot be believed; or nobody knows yet whether it is alone in being away. */
   readonly isDoubted: boolean;
 }
 
@@ -127,7 +126,8 @@ function awayHost({ observations, journal }: World, host: HostName): AwayHost | 
   const seen = observations.get(host);
   if (seen?.kind !== 'unreachable') return null;
   const before = journal.hosts.get(host)?.awaySince ?? seen.since;
-  return { host, since: Math.min(seen.since, before), isDoubted: seen.answers === true };
+  const isDoubted = seen.answers === true || seen.isUncertain === true;
+  return { host, since: Math.min(seen.since, before), isDoubted };
 }
 
 function stateOf(world: World, away: AwayHost): HostStanding['state'] {

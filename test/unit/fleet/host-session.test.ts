@@ -56,6 +56,8 @@ async function open(
     pingMs: 15_000,
     deadlines: defaultDeadlines,
     onChange: () => {},
+    onAway: () => Promise.resolve(),
+    onBack: () => {},
   });
   sessions.push(session);
   await session.refresh(never);

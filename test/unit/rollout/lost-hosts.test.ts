@@ -68,6 +68,16 @@ describe('a host that is lost', () => {
     expect(decide(world).steps).not.toEqual([]);
   });
 
+  it('keeps its slots as long as it is not certain that it is away', () => {
+    const since = before.now;
+    const unsure = seeing(before, anUnreachableHost('host-2', { since, isUncertain: true }));
+
+    const { steps, last } = play(unsure, 60 * minute);
+
+    expect(steps).toEqual([]);
+    expect(last.placed.standing.hosts[1]).toMatchObject({ state: 'unreachable' });
+  });
+
   it('is looked at again when that time has come', () => {
     const later = { ...without(before, 'host-2'), now: before.now + minute };
 
