@@ -81,7 +81,7 @@ export async function createServerCertificate(
       extensions: [
         'basicConstraints=critical,CA:FALSE',
         'extendedKeyUsage=serverAuth',
-        `subjectAltName=IP:${address},DNS:${host.name}`,
+        `subjectAltName=IP:${address},IP:127.0.0.1,DNS:${host.name}`,
       ],
       signer: authorityOf(layout),
     },

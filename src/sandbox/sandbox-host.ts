@@ -34,7 +34,11 @@ export interface SandboxHost extends HostDescription {
   killEngine(): Promise<void>;
   /** Starts a killed engine and waits until it answers. */
   startEngine(): Promise<void>;
-  /** Power loss and boot: nothing runs any more, the network is made anew, and the engine finds its disk as it was. */
+  /** Power loss: the engine, its containers and the network are gone at once, and only the disk stays. */
+  powerOff(): Promise<void>;
+  /** Boots it again, and waits until its engine answers, which finds its disk as it was. */
+  powerOn(): Promise<void>;
+  /** Power loss and boot. */
   powerCycle(): Promise<void>;
   /** The engine takes connections and never answers; containers go on. */
   freeze(): void;
@@ -76,6 +80,10 @@ export function createSandboxHost(
       throw new Error(`Cannot signal host "${host.name}": its engine is not running`);
     signalProcess(pid, signal);
   };
+  const boot = async (): Promise<void> => {
+    await powerOn(layout, host, machine, cgroups);
+    await awaitEngine(cgroups, host, description);
+  };
   return {
     ...description,
     killEngine: async () => await killEngine(cgroups, host),
@@ -83,10 +91,11 @@ export function createSandboxHost(
       await launchEngine(cgroups, host);
       await awaitEngine(cgroups, host, description);
     },
+    powerOff: async () => await powerOff(layout, host, cgroups),
+    powerOn: boot,
     powerCycle: async () => {
       await powerOff(layout, host, cgroups);
-      await powerOn(layout, host, machine, cgroups);
-      await awaitEngine(cgroups, host, description);
+      await boot();
     },
     freeze: () => signalEngine('SIGSTOP'),
     thaw: () => signalEngine('SIGCONT'),

@@ -3,6 +3,12 @@ import { label } from '../../src/model/labels.ts';
 import { request } from 'node:http';
 import { shellOf } from './sandbox.ts';
 
+/** Where an instance is reached. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
 /**
  * Counts, again and again, the instances of a service that answer their readiness path, by the ports that the engines say
  * are published. It sees the service as a load balancer would, and knows nothing of the operator.
@@ -13,6 +19,7 @@ export class AvailabilityWatch implements AsyncDisposable {
   readonly #loop: Promise<void>;
   #stopped = false;
   #lowest = Number.POSITIVE_INFINITY;
+  #ready: readonly Endpoint[] = [];
   #samples = 0;
 
   constructor(hosts: readonly HostDescription[], fleet: string, service: string) {
@@ -25,33 +32,44 @@ export class AvailabilityWatch implements AsyncDisposable {
     return this.#lowest;
   }
 
+  /** Where those were that answered last. */
+  get ready(): readonly Endpoint[] {
+    return this.#ready;
+  }
+
   get samples(): number {
     return this.#samples;
   }
 
   async #watch(): Promise<void> {
     while (!this.#stopped) {
-      const counts = await Promise.all(this.#hosts.map((host) => this.#countOn(host)));
+      const count = await this.#look();
       // A container may be replaced between the list and the request, so a low count is taken a second time.
-      const count = sum(counts);
-      if (count < this.#lowest) {
-        const again = await Promise.all(this.#hosts.map((host) => this.#countOn(host)));
-        this.#lowest = Math.min(this.#lowest, Math.max(count, sum(again)));
-      }
+      if (count < this.#lowest)
+        this.#lowest = Math.min(this.#lowest, Math.max(count, await this.#look()));
       this.#samples += 1;
     }
   }
 
-  async #countOn(host: HostDescription): Promise<number> {
+  async #look(): Promise<number> {
+    const found = await Promise.all(this.#hosts.map((host) => this.#readyOn(host)));
+    this.#ready = found.flat();
+    return this.#ready.length;
+  }
+
+  async #readyOn(host: HostDescription): Promise<readonly Endpoint[]> {
     const filters = { label: [...this.#labels], status: ['running'] };
     const list = await shellOf(host).listContainers({ filters });
     const ports = list.flatMap(
       ({ Ports }) => Ports.find(({ PrivatePort }) => PrivatePort === 8080) ?? [],
     );
     const answers = await Promise.all(
-      ports.map(({ PublicPort }) => answers200(host.address, PublicPort)),
+      ports.map(async ({ PublicPort: port }) => {
+        const endpoint = { host: host.address, port };
+        return (await answers200(endpoint)) ? [endpoint] : [];
+      }),
     );
-    return answers.filter(Boolean).length;
+    return answers.flat();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -60,14 +78,10 @@ export class AvailabilityWatch implements AsyncDisposable {
   }
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
-}
-
-function answers200(host: string, port: number): Promise<boolean> {
+function answers200(endpoint: Endpoint): Promise<boolean> {
   return new Promise((resolve) => {
     const call = request(
-      { host, port, path: '/ready', agent: false, timeout: 1_000 },
+      { ...endpoint, path: '/ready', agent: false, timeout: 1_000 },
       (response) => {
         response.resume();
         resolve(response.statusCode === 200);
