@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
+import { MeasuredSequencer } from './test/support/measured-sequencer.ts';
 import { scratchFolder } from './test/support/scratch-folder.ts';
 
 /** Whatever becomes of a run, one folder holds all that it leaves. */
@@ -20,6 +21,7 @@ export default defineConfig({
   test: {
     // More than there are cores, since many tests wait for a server; those with real engines run one by one all the same.
     maxWorkers: '150%',
+    sequence: { sequencer: MeasuredSequencer },
     projects: [
       {
         test: {

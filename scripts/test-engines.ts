@@ -1,28 +1,23 @@
 /**
- * The tests on real engines: those on Docker 20.10 in two parts, and those on 26.1, each on a fleet of its own and all at the
- * same time, since most of what they do is wait; those in a real browser come with the last. What the first part says is seen as it comes; what the others say comes as a
- * whole, each when it and those before it are through.
+ * The tests on real engines, in three lines at the same time, since most of what they do is wait: each has a fleet of its
+ * own, and the third begins with those on Docker 26.1 and in a real browser. What the first line says is seen as it comes; what
+ * the others say comes as a whole, each when it and those before it are through.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-interface Run {
-  readonly child: ChildProcess;
-  /** Its exit code; null when a signal ended it. */
-  readonly ended: Promise<number | null>;
-  said: string;
-}
+import { prepareEngine } from '../src/sandbox/engine-choice.ts';
 
-const parts = [
-  ['--project', 'engine', '--shard', '1/2'],
-  ['--project', 'engine', '--shard', '2/2'],
-  ['--project', 'engine-26', '--project', 'web'],
+const lines = [
+  [['--project', 'engine', '--shard', '1/3']],
+  [['--project', 'engine', '--shard', '2/3']],
+  [
+    ['--project', 'engine-26', '--project', 'web'],
+    ['--project', 'engine', '--shard', '3/3'],
+  ],
 ] as const;
 
-/** A file of tests is through, so the first fleet is up: at one time all would install packages and make images. */
-const firstResult = / \|engine\| /;
-
-const runs: Run[] = [];
+const children = new Set<ChildProcess>();
 
 // A Ctrl-C reaches them by itself, and each takes its fleet down: this process waits for them.
 let isStopped = false;
@@ -31,36 +26,53 @@ process.on('SIGINT', () => {
 });
 process.on('SIGTERM', () => {
   isStopped = true;
-  for (const { child } of runs) child.kill('SIGTERM');
+  for (const child of children) child.kill('SIGTERM');
 });
 
-const [firstPart, ...otherParts] = parts;
-const first = start(firstPart, (text) => {
-  process.stdout.write(text);
-  if (firstResult.test(first.said)) startOthers();
-});
-const codes = [await first.ended];
-startOthers();
-for (const run of runs.slice(1)) {
-  codes.push(await run.ended);
-  process.stdout.write(run.said);
-}
-process.exitCode = codes.every((code) => code === 0) && !isStopped ? 0 : 1;
-
-function startOthers(): void {
-  if (isStopped || runs.length > 1) return;
-  for (const part of otherParts) start(part);
+// Else each line would find that the packages are missing, and install them.
+if (process.geteuid?.() === 0) {
+  await prepareEngine('installed', (text) => process.stderr.write(`engine: ${text}\n`));
 }
 
-function start(part: readonly string[], onText?: (text: string) => void): Run {
+const [first, ...others] = lines.map((parts, index) => runLine(parts, index === 0));
+const codes = [(await first)?.isWell];
+for (const line of others) {
+  const { isWell, said } = await line;
+  codes.push(isWell);
+  process.stdout.write(said);
+}
+process.exitCode = codes.every((isWell) => isWell === true) && !isStopped ? 0 : 1;
+
+interface Ended {
+  readonly isWell: boolean;
+  readonly said: string;
+}
+
+/** Runs one part after the other, also when one has failed: people want to know all that fails. */
+async function runLine(parts: readonly (readonly string[])[], isShown: boolean): Promise<Ended> {
+  let isWell = true;
+  let said = '';
+  for (const part of parts) {
+    if (isStopped) return { isWell: false, said };
+    const code = await run(part, (text) => {
+      if (isShown) process.stdout.write(text);
+      else said += text;
+    });
+    isWell &&= code === 0;
+  }
+  return { isWell, said };
+}
+
+/** Gives the exit code; null when a signal ended it. */
+async function run(
+  part: readonly string[],
+  onText: (text: string) => void,
+): Promise<number | null> {
   const args = ['node_modules/vitest/vitest.mjs', 'run', ...part];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(child, 'close').then(([exitCode]) => exitCode as number | null);
-  const run: Run = { child, ended, said: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    run.said += text;
-    onText?.(text);
-  });
-  runs.push(run);
-  return run;
+  children.add(child);
+  child.stdout.setEncoding('utf8').on('data', onText);
+  const [code] = (await once(child, 'close')) as [number | null];
+  children.delete(child);
+  return code;
 }
