@@ -58,7 +58,8 @@ function strangers(
   const ofInterest = containers
     .filter((container) => !isKnown(container))
     .map(({ id, name, spec, imageId, state, labels, published }) => {
-      return { id, name, image: spec.image, imageId, state, labels, published };
+      const networks = spec.networks.map(({ network }) => network).toSorted();
+      return { id, name, image: spec.image, imageId, state, labels, published, networks };
     });
   return [...unmanaged, ...ofInterest].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

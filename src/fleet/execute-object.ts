@@ -1,5 +1,6 @@
 import type { IpamSpec, NetworkSpec, VolumeSpec } from '../model/application.ts';
 import { label, ownerLabels } from '../model/labels.ts';
+import { networkLabels } from '../model/network-hash.ts';
 import { present } from '../model/present.ts';
 import type { StepOutcome } from '../model/step.ts';
 import { enginePath } from './engine-path.ts';
@@ -40,7 +41,7 @@ export async function createNetwork(
         Internal: network.internal,
         Options: network.driverOpts,
         ...addressBody(network),
-        Labels: { ...network.labels, ...ownerLabels(run.context.fleet, application) },
+        Labels: { ...network.labels, ...networkLabels(run.context.fleet, application, network) },
       },
     });
   } catch (error) {

@@ -52,6 +52,7 @@ export function projectUnmanaged(container: WireContainer): UnmanagedContainer {
     state,
     labels: container.Config?.Labels ?? {},
     published: isUp(state) ? projectPublished(container.NetworkSettings?.Ports) : [],
+    networks: Object.keys(container.NetworkSettings?.Networks ?? {}).toSorted(compareText),
   };
 }
 
@@ -77,6 +78,7 @@ export function projectListed(row: WireListedContainer): UnmanagedContainer {
     state: toState(row.State ?? ''),
     labels: row.Labels ?? {},
     published: published.toSorted(comparePublished),
+    networks: Object.keys(row.NetworkSettings?.Networks ?? {}).toSorted(compareText),
   };
 }
 

@@ -238,6 +238,9 @@ export interface WireListedContainer {
       readonly Type?: string;
     }[]
   >;
+  readonly NetworkSettings?: Maybe<{
+    readonly Networks?: Maybe<Readonly<Record<string, Maybe<WireEndpoint>>>>;
+  }>;
 }
 
 export interface WireNetwork {

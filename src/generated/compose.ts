@@ -406,7 +406,7 @@ export type OnChange = (string | {
 signal: string
 })
 /**
- * A network within one host, made on every host that runs a service of the application. Networks do not join hosts. One that is there already is left as it is, and what differs is reported as drift: a change holds for networks that are made anew.
+ * A network within one host, made on every host that runs a service of the application. Networks do not join hosts. A change makes it anew on one host after the other: the instances run on, lose it for a moment, and get the same aliases and addresses. One that has containers of others on it is left as it is, and reported as drift.
  */
 export type Network = ({
 /**

@@ -113,6 +113,8 @@ export interface UnmanagedContainer {
   readonly state: ContainerState;
   readonly labels: Readonly<Record<string, string>>;
   readonly published: readonly PublishedPort[];
+  /** Names of those that it is attached to. Sorted. */
+  readonly networks: readonly string[];
 }
 
 export interface ObservedNetwork {

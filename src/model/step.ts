@@ -133,6 +133,8 @@ export type Action =
       readonly guard: ContainerGuard;
       readonly name: string;
       readonly network: string;
+      /** Set when the network is made anew: it is connected again after that. */
+      readonly isForAMoment?: true;
     }
   | {
       readonly kind: 'stop-container';

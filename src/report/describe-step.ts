@@ -35,7 +35,7 @@ export function describeAction(action: Action): StepWords {
     case 'connect-network':
       return { subject: action.name, detail: `to ${action.attachment.network}` };
     case 'disconnect-network':
-      return { subject: action.name, detail: `from ${action.network}` };
+      return { subject: action.name, detail: disconnectDetail(action) };
     case 'run-hooks':
       return { subject: action.name, detail: 'post_start' };
     case 'start-container':
@@ -52,6 +52,13 @@ function deliverDetail({
 }: Extract<Action, { readonly kind: 'deliver-files' }>): string {
   const how = telling.kind === 'restart' ? 'restarts' : `signals ${telling.signals.join(', ')}`;
   return `${targets.join(', ')}, ${how}`;
+}
+
+function disconnectDetail({
+  network,
+  isForAMoment,
+}: Extract<Action, { readonly kind: 'disconnect-network' }>): string {
+  return isForAMoment === undefined ? `from ${network}` : `from ${network}, for a moment`;
 }
 
 function updateDetail(action: Extract<Action, { readonly kind: 'update-container' }>): string {

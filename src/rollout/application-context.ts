@@ -6,6 +6,7 @@ import type { Departure } from './departures.ts';
 import type { Draft } from './draft.ts';
 import type { Hold } from './hold-changes.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
+import type { StaleNetworks } from './stale-networks.ts';
 import type { CanaryStage } from './canary-stage.ts';
 import type { Target } from './target.ts';
 import { concerns, isProven } from './target.ts';
@@ -26,6 +27,8 @@ export interface ApplicationContext extends SlotContext {
   readonly wantedPorts: WantedPorts;
   /** Of all slots whose host cannot be counted on, by slot key. */
   readonly departures: ReadonlyMap<string, Departure>;
+  /** Networks that are not as they are declared. */
+  readonly stale: StaleNetworks;
   /** Why it may be the operator that is cut off; null: nothing says so. */
   readonly isolation: string | null;
   readonly draft: Draft;

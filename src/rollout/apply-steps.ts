@@ -1,14 +1,20 @@
-import type { ServiceSpec } from '../model/application.ts';
+import type { NetworkSpec, ServiceSpec } from '../model/application.ts';
 import { noRestart } from '../model/container.ts';
 import { liveStamps, stampLabels } from '../model/file-stamps.ts';
 import { digestIn, familiarReference, withoutDigest } from '../model/image.ts';
 import type { InstanceIdentity } from '../model/labels.ts';
-import { identityLabels, containerNameOf, ownerLabels } from '../model/labels.ts';
+import { identityLabels, containerNameOf } from '../model/labels.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { CommitSha, ContainerId, HostName } from '../model/names.ts';
 import { toContainerId } from '../model/names.ts';
-import type { HostObservation, ObservedContainer, ReachableHost } from '../model/observation.ts';
+import type {
+  HostObservation,
+  ObservedContainer,
+  ObservedNetwork,
+  ReachableHost,
+} from '../model/observation.ts';
+import { networkLabels } from '../model/network-hash.ts';
 import { noDefaults } from '../model/observation.ts';
 import { present } from '../model/present.ts';
 import type { Readiness } from '../model/readiness.ts';
@@ -67,12 +73,8 @@ function afterStep(world: World, host: ReachableHost, step: Step): ReachableHost
     case 'remove-image':
       return { ...host, images: host.images.filter(({ id }) => id !== action.id) };
     case 'create-network': {
-      const { name, driver, internal } = action.network;
-      const labels = ownerLabels(world.desired.fleet.name, step.application);
-      return {
-        ...host,
-        networks: [...host.networks, { id: name, name, driver, internal, labels }],
-      };
+      const made = createdNetwork(world, step.application, action.network);
+      return { ...host, networks: [...host.networks, made] };
     }
     case 'remove-network':
       return { ...host, networks: host.networks.filter(({ id }) => id !== action.id) };
@@ -190,6 +192,18 @@ function createdContainer(
     spec: { ...service.container, labels, restart: noRestart },
     ...present({ told }),
   };
+}
+
+function createdNetwork(
+  { desired }: World,
+  application: string,
+  network: NetworkSpec,
+): ObservedNetwork {
+  const { name, driver, internal, driverOpts: options, enableIpv6 = false, ipam } = network;
+  const labels = { ...network.labels, ...networkLabels(desired.fleet.name, application, network) };
+  const { driver: ipamDriver = 'default', pools = [] } = ipam ?? {};
+  const settings = { options, enableIpv6, ipamDriver, pools };
+  return { id: `planned ${name}`, name, driver, internal, labels, settings };
 }
 
 function pulledImage(

@@ -45,6 +45,19 @@ function askedBy({ desired }: ApplicationContext, { service, host }: SlotView): 
   return asked === undefined ? null : serviceOn(asked, host);
 }
 
+/** It was taken off a network that is made anew: that is no drift, and to put it back no repair. */
+export function isOffForAMoment(
+  { world }: ApplicationContext,
+  { record }: SlotView,
+  { remedy, observed }: Difference,
+): boolean {
+  const { changedAt, lastRepairAt = 0 } = record ?? {};
+  if (remedy.kind !== 'connect' || observed !== null || changedAt === undefined) return false;
+  return changedAt > lastRepairAt && world.now - changedAt < renewalTakesMs;
+}
+
+const renewalTakesMs = 60_000;
+
 function isChanged(application: string, from: ServiceSpec, to: ServiceSpec, path: string): boolean {
   if (path === 'container_name') return from.containerName !== to.containerName;
   if (liveFilesBetween(from, to).includes(path)) return true;
@@ -103,7 +116,8 @@ export function isFreeFor(situation: SlotSituation, action: Action): boolean {
   return false;
 }
 
-function whyNotNow({ hold, holdsChanges, target }: ApplicationContext): string | null {
+/** Why nothing that a commit asks for may be changed now, in words; null: it may. */
+export function whyNotNow({ hold, holdsChanges, target }: ApplicationContext): string | null {
   if (target.mode === 'halted') return 'the rollout is paused: its revision failed';
   if (hold !== null) return hold.message;
   return holdsChanges ? 'not every slot can be placed' : null;
@@ -118,7 +132,7 @@ const inPlace: ReadonlySet<ActionKind> = new Set([
 ]);
 
 /** It is being changed, was so a moment ago, did not survive it, or the engine refuses. */
-function isBusy({ draft, world }: ApplicationContext, view: SlotView): boolean {
+export function isBusy({ draft, world }: ApplicationContext, view: SlotView): boolean {
   const { key, phase, inFlight, failure, record, available } = view;
   if (phase.kind !== 'promoted') return false;
   if (inFlight !== undefined && inPlace.has(inFlight)) return true;
@@ -135,7 +149,7 @@ function lastChangeOf(views: readonly SlotView[]): number {
 }
 
 /** When it has been well for long enough since it was changed, or started anew by that. */
-function wellAt({ record, service, current }: SlotView): number {
+export function wellAt({ record, service, current }: SlotView): number {
   const changedAt = record?.changedAt ?? never;
   const startedAt = changedAt === never ? never : (current?.container.startedAt ?? never);
   return Math.max(changedAt, startedAt) + service.gate.minHealthyTimeMs;

@@ -31,10 +31,12 @@ import { orderOfSlots } from './order.ts';
 import { refusedDrift } from './adoption-drift.ts';
 import { decidePreflight } from './preflight.ts';
 import { decideDeadline } from './progress-deadline.ts';
+import { renewNetworks } from './renew-networks.ts';
 import type { RolloutStatus } from './rollout-status.ts';
 import { rolloutStatus } from './rollout-status.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
 import { viewSlot } from './slot-view.ts';
+import { staleNetworks } from './stale-networks.ts';
 import { canaryOrder, decideStages, stageOf } from './stages.ts';
 import { isSuspended } from './suspension.ts';
 import type { Target } from './target.ts';
@@ -239,6 +241,7 @@ function contextOf(input: ApplicationInput): ApplicationContext {
     hold,
     wantedPorts,
     departures,
+    stale: staleNetworks({ ...slotContext, target, views }),
     isolation,
     draft,
   };
@@ -304,6 +307,7 @@ function slotNames(
 
 function decideServices(context: ApplicationContext): void {
   const preflight = decidePreflight(context);
+  renewNetworks(context, preflight);
   for (const views of context.views) {
     const { service, stage } = views;
     const counted = countedSlots(context.world, views);
@@ -349,14 +353,15 @@ function seenEntries({ views, world }: ApplicationContext): readonly JournalEntr
 }
 
 function isApplicationSettled(context: ApplicationContext): boolean {
-  const { views, surplus, draft } = context;
+  const { views, surplus, draft, stale } = context;
   const slots = views.flatMap((one) => countedSlots(context.world, one));
   const isWhole = views.every(
     (one) => one.stage === null && one.slots.every((view) => isAtTarget(one, view)),
   );
   const isSeen = views.every((one) => !isUnseen(context, one));
   const isFree = surplus.length === 0 && draft.blocked.length === 0;
-  return isWhole && isSeen && isFree && slots.every(isSettled);
+  const isFresh = [...stale.values()].flat().every(({ refusal }) => refusal !== null);
+  return isWhole && isSeen && isFree && isFresh && slots.every(isSettled);
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   changeInPlace,
   isFreeFor,
   isOfCommit,
+  isOffForAMoment,
   isRestart,
   isTurnOf,
 } from './change-in-place.ts';
@@ -48,7 +49,7 @@ export function decideSlot(situation: SlotSituation): void {
   if (view.inFlight !== undefined) {
     return draft.wait('step', placeOf(view), `${view.inFlight} is under way`);
   }
-  if (host === null) return;
+  if (host === null || draft.steps.some(({ key }) => key === view.key)) return;
   const observation = world.observations.get(host);
   if (observation?.kind !== 'reachable') return awaitHost(situation, host, observation);
   if (view.phase.kind !== 'promoted') sayTolerated(situation);
@@ -287,6 +288,9 @@ function decidePromoted(situation: SlotSituation): void {
     // The network itself may be gone too.
     if (remedy.kind === 'connect' && !prepareHost(context, service, current.container.host)) return;
     if (isAsked) return changeInPlace(situation, difference, action);
+    if (isOffForAMoment(context, view, difference)) {
+      return actOn(situation, path, 'its network was made anew: it is connected again', action);
+    }
     if (remedy.kind === 'start') context.draft.entries.push(...dueEntries(situation, current));
     return healBy(situation, path, note, action, restarts ? [changeEntry(situation)] : []);
   }

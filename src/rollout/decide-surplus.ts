@@ -23,6 +23,7 @@ export function decideSurplus(context: ApplicationContext): void {
     const place = { service: name, slot, host };
     const service = views.find((view) => view.service.name === name)?.service ?? null;
     if (seen.has(instance.slotKey) || world.inFlight.has(instance.slotKey)) continue;
+    if (draft.steps.some(({ key }) => key === instance.slotKey)) continue;
     seen.add(instance.slotKey);
     const inTheWay = isInTheWay(context, instance);
     if (service === null && !isDone && !inTheWay) {

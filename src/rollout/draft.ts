@@ -57,6 +57,8 @@ export class Draft {
   readonly entries: JournalEntry[] = [];
   readonly waiting: Waiting[] = [];
   readonly blocked: Blocked[] = [];
+  /** Keys of networks that are being made anew: nothing is connected to them before. */
+  readonly renewing = new Set<string>();
   readonly #application: string;
   #wakeAt: number | null = null;
   #reviewAt: number | null = null;

@@ -5,7 +5,7 @@ import { actionOf } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isServiceProven } from './application-context.ts';
-import { isOfCommit } from './change-in-place.ts';
+import { isOfCommit, isOffForAMoment } from './change-in-place.ts';
 import { differencesOf, ignoredBy } from './differences.ts';
 import { movedTag } from './moved-tag.ts';
 import { objectDrift } from './object-drift.ts';
@@ -50,6 +50,7 @@ function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftI
     return [
       ...[...view.differences, ...movedTagOf(context, view, current)]
         .filter((difference) => !isOfCommit(context, view, difference))
+        .filter((difference) => !isOffForAMoment(context, view, difference))
         .map((difference) => itemOf(context, view, current, difference)),
       ...replaced
         .filter((other) => other.container.host === view.host && !isPredecessor(context, view))

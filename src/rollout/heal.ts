@@ -9,7 +9,8 @@ import type { Instance } from '../drift/identify.ts';
 import type { IgnoredDifference } from './differences.ts';
 import { guardOf } from './retire.ts';
 
-const anyState = ['created', 'running', 'restarting', 'paused', 'exited'] as const;
+/** A step that makes sense in whatever state a container is, but while it is removed. */
+export const anyState = ['created', 'running', 'restarting', 'paused', 'exited'] as const;
 
 /** The step that a remedy asks for; null for those that are no step on the instance itself. */
 export function remedyAction(

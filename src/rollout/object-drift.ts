@@ -1,52 +1,60 @@
 import type { NetworkSpec, VolumeSpec } from '../model/application.ts';
 import type { DriftItem } from '../model/drift.ts';
+import { networkHash } from '../model/network-hash.ts';
 import type { ReachableHost } from '../model/observation.ts';
-import { compareNetworkObjects, compareVolumeObjects } from '../drift/compare-objects.ts';
+import { compareVolumeObjects } from '../drift/compare-objects.ts';
 import type { FieldDifference } from '../drift/field-difference.ts';
 import type { ApplicationContext } from './application-context.ts';
+import type { StaleNetwork } from './stale-networks.ts';
+import { usedHosts } from './used-hosts.ts';
 
 /**
- * Networks and volumes that are not as the manifest declares them: no engine changes one, and to make it anew would cut off
- * what runs, or lose its data. So they are reported, and left to people.
+ * Networks and volumes that are not as the manifest declares them. A network is made anew where that cuts off nobody else; it
+ * is no drift as long as a commit has asked for it and it has not been done. A volume has data, and is left to people.
  */
 export function objectDrift(context: ApplicationContext): readonly DriftItem[] {
-  const { networks, volumes } = context.target.spec;
-  return usedHosts(context).flatMap((host) => [
-    ...networks.flatMap((network) => {
-      const observed = host.networks.find(({ name }) => name === network.name);
-      if (observed === undefined || network.external) return [];
-      const fields = compareNetworkObjects(network, observed);
-      return fields.map((field) => itemOf(context, host, 'network', network, field));
-    }),
-    ...volumes.flatMap((volume) => {
+  const { stale, target, views, world } = context;
+  return usedHosts(world, views).flatMap((host) => [
+    ...(stale.get(host.host) ?? []).flatMap((one) => networkItems(context, host, one)),
+    ...target.spec.volumes.flatMap((volume) => {
       const observed = host.volumes.find(({ name }) => name === volume.name);
       if (observed === undefined || volume.external) return [];
+      const action = { action: 'report', note: volumeNote } as const;
       const fields = compareVolumeObjects(volume, observed);
-      return fields.map((field) => itemOf(context, host, 'volume', volume, field));
+      return fields.map((field) => itemOf(context, host, 'volume', volume, field, action));
     }),
   ]);
 }
 
-/** Hosts that can be seen and where the application has a slot, sorted by name. */
-function usedHosts({ views, world }: ApplicationContext): readonly ReachableHost[] {
-  const hosts = views.flatMap(({ slots }) => slots.flatMap(({ host }) => host ?? []));
-  return [...new Set(hosts)].toSorted().flatMap((name) => {
-    const host = world.observations.get(name);
-    return host?.kind === 'reachable' ? [host] : [];
-  });
-}
+const volumeNote = 'it is left as it is, with its data: who wants another one removes it';
 
-const notes = {
-  network: 'it is left as it is: it is made anew when nothing uses it and somebody removes it',
-  volume: 'it is left as it is, with its data: who wants another one removes it',
-} as const;
+function networkItems(
+  context: ApplicationContext,
+  host: ReachableHost,
+  { network, fields, refusal }: StaleNetwork,
+): readonly DriftItem[] {
+  const before = context.record.lastKnownGood?.spec.networks.find(
+    ({ name }) => name === network.name,
+  );
+  const isOfCommit = before === undefined || networkHash(before) !== networkHash(network);
+  if (refusal === null && isOfCommit) return [];
+  const action =
+    refusal === null
+      ? ({
+          action: 'heal',
+          note: 'it is made anew, and what is on it loses it for a moment',
+        } as const)
+      : ({ action: 'report', note: `it is left as it is: ${refusal}` } as const);
+  return fields.map((field) => itemOf(context, host, 'network', network, field, action));
+}
 
 function itemOf(
   { application, target }: ApplicationContext,
   { host }: ReachableHost,
-  kind: keyof typeof notes,
+  kind: 'network' | 'volume',
   { name, origin }: NetworkSpec | VolumeSpec,
   { path, desired, observed }: FieldDifference,
+  done: Pick<DriftItem, 'action' | 'note'>,
 ): DriftItem {
   const prefix = `${application}_`;
   const key = name.startsWith(prefix) ? name.slice(prefix.length) : name;
@@ -64,7 +72,6 @@ function itemOf(
     observed,
     origin,
     commit: target.commit,
-    action: 'report',
-    note: notes[kind],
+    ...done,
   };
 }

@@ -45,7 +45,7 @@ export function predict(start: World): Prediction {
   let decision = first;
   for (let round = 0; round < maxRounds; round += 1) {
     noteAvailability(lowest, decision);
-    if (decision.steps.some(({ action }) => isRestart(action))) noteRestarts(lowest, decision);
+    if (decision.steps.some(isBreak)) noteBreaks(lowest, decision);
     const journal = decision.entries.reduce(reduceJournal, world.journal);
     const isQuiet = decision.steps.length === 0;
     const wakeAt = nextWake(decision, world.now);
@@ -81,20 +81,26 @@ function isLower({ before, desired, lowest }: LowestAvailability): boolean {
   return lowest < Math.min(before, desired);
 }
 
-/** While an instance is started anew it serves nothing, and that is over before the next decision. */
-function noteRestarts(
+/** It takes an instance out of service, which no later decision sees. */
+function isBreak({ action }: Step): boolean {
+  const isCutOff = action.kind === 'disconnect-network' && action.isForAMoment === true;
+  return isCutOff || isRestart(action);
+}
+
+/** While an instance is started anew, or is off its network, it serves nothing. */
+function noteBreaks(
   lowest: Map<string, LowestAvailability>,
   { steps, applications }: Decision,
 ): void {
   for (const { application, services } of applications) {
     for (const { service, available } of services) {
       const key = `${application}/${service}`;
-      const restarted = steps.filter(
-        (step) => `${step.application}/${step.service}` === key && isRestart(step.action),
+      const broken = steps.filter(
+        (step) => `${step.application}/${step.service}` === key && isBreak(step),
       );
       const known = lowest.get(key);
       if (known === undefined) continue;
-      const left = Math.max(0, available - restarted.length);
+      const left = Math.max(0, available - broken.length);
       lowest.set(key, { ...known, lowest: Math.min(known.lowest, left) });
     }
   }

@@ -3,7 +3,9 @@ import type { HostName } from '../model/names.ts';
 import type { ReachableHost } from '../model/observation.ts';
 import type { Action } from '../model/step.ts';
 import type { ApplicationContext } from './application-context.ts';
+import { isServiceProven } from './application-context.ts';
 import { causeOf } from './draft.ts';
+import { networkKey } from './stale-networks.ts';
 
 /** Makes the networks and volumes that a service needs on a host. True when they are all there. */
 export function prepareHost(
@@ -14,15 +16,37 @@ export function prepareHost(
   const observation = context.world.observations.get(host);
   if (observation?.kind !== 'reachable') return false;
   const volumes = new Set(observation.volumes.map(({ name }) => name));
-  const networks = missingNetworks(context, service, observation);
+  const hasNetworks = prepareNetworks(context, service, host);
   const missingVolumes = volumesOf(context, service).filter(({ name }) => !volumes.has(name));
-  for (const network of networks) {
-    ensure(context, service, host, 'network', network, { kind: 'create-network', network });
-  }
   for (const volume of missingVolumes) {
     ensure(context, service, host, 'volume', volume, { kind: 'create-volume', volume });
   }
-  return networks.length === 0 && missingVolumes.length === 0;
+  return hasNetworks && missingVolumes.length === 0;
+}
+
+/** The same of its networks alone: also those that are not as they are declared, and are made anew first. */
+export function prepareNetworks(
+  context: ApplicationContext,
+  service: ServiceSpec,
+  host: HostName,
+): boolean {
+  const observation = context.world.observations.get(host);
+  if (observation?.kind !== 'reachable') return false;
+  const missing = missingNetworks(context, service, observation);
+  for (const network of missing) {
+    ensure(context, service, host, 'network', network, { kind: 'create-network', network });
+  }
+  return missing.length === 0 && !awaitsRenewal(context, service, host);
+}
+
+/** What has proved itself is repaired on the network as it is until that is made anew. */
+function awaitsRenewal(context: ApplicationContext, service: ServiceSpec, host: HostName): boolean {
+  const used = new Set(service.container.networks.map(({ network }) => network));
+  const proven = isServiceProven(context, service);
+  return (context.stale.get(host) ?? []).some(({ network: { name }, refusal }) => {
+    const isRenewing = context.draft.renewing.has(networkKey(host, name));
+    return refusal === null && used.has(name) && (isRenewing || !proven);
+  });
 }
 
 /** The networks of a service that its host does not have. */

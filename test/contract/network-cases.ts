@@ -29,6 +29,44 @@ export function networkCases(context: ContractContext): void {
     expect(await shell().get('/networks/front')).toMatchObject({ Id: id, Name: 'front' });
   });
 
+  it('the list of containers tells the networks of each, also when it does not run', async () => {
+    await shell().createNetwork('front');
+    await shell().run('web', attachedTo('front'));
+    await shell().run('gone', attachedTo('front'));
+    await shell().stop('gone');
+
+    const rows = await shell().list({ all: '1' });
+
+    const networks = rows.map(({ Names, NetworkSettings }) => {
+      return `${Names?.[0]} ${Object.keys(NetworkSettings?.Networks ?? {}).join(' ')}`;
+    });
+    expect(networks.toSorted()).toEqual(['/gone front', '/web front']);
+  });
+
+  it('one that is made anew has what was on it before, with its aliases and its address', async () => {
+    const pool = { IPAM: { Config: [{ Subnet: '10.201.7.0/24' }] } };
+    const EndpointConfig = { Aliases: ['www'], IPAMConfig: { IPv4Address: '10.201.7.7' } };
+    await shell().createNetwork('front', pool);
+    const id = await shell().run('web', {
+      HostConfig: { NetworkMode: 'front' },
+      NetworkingConfig: { EndpointsConfig: { front: EndpointConfig } },
+    });
+
+    await shell().disconnect('front', 'web');
+    await shell().send('DELETE', '/networks/front');
+    const anew = await shell().createNetwork('front', { ...pool, Internal: true });
+    await shell().send('POST', `/networks/${anew}/connect`, {
+      body: { Container: id, EndpointConfig },
+    });
+
+    const container = await shell().inspect('web');
+    expect(container.State?.Status).toBe('running');
+    expect(container.NetworkSettings?.Networks?.['front']).toMatchObject({
+      NetworkID: anew,
+      Aliases: expect.arrayContaining(['www']),
+    });
+  });
+
   it('a name is checked when that is asked for, and by an old engine only then', async () => {
     const message = 'network with name front already exists';
     const first = await shell().createNetwork('front');

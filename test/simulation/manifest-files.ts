@@ -159,10 +159,19 @@ function renderApplication(
         ? {}
         : { jobs: Object.fromEntries(jobs.map((job) => [job.name, { when: 'before' }])) }),
     },
+    ...networksOf(application),
     ...(volumes.length === 0
       ? {}
       : { volumes: Object.fromEntries(volumes.map((service) => [`${service.name}-data`, {}])) }),
   };
+}
+
+/** A network that changes with its services. Nothing is drawn for it, so that all else of a seed stays as it is. */
+function networksOf({ services: [first], adopts }: ApplicationModel): object {
+  if (first === undefined || adopts !== undefined || first.monitorS === 4) return {};
+  const { image, replicas, parallelism, memory } = first;
+  const mtu = String(1_400 + image.length + replicas + parallelism + memory / 64);
+  return { networks: { default: { driver_opts: { 'com.docker.network.driver.mtu': mtu } } } };
 }
 
 function renderService(service: ServiceModel, all: readonly ServiceModel[]): object {

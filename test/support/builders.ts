@@ -285,6 +285,7 @@ export function aForeignContainer(
       hostIp: '0.0.0.0',
       hostPort,
     })),
+    networks: ['bridge'],
   };
 }
 

@@ -47,6 +47,7 @@ export function listedBody(state: EngineState, container: Container): object {
     State: statusOf(container),
     Status: statusText(state, container),
     HostConfig: { NetworkMode: hostConfig.NetworkMode },
+    NetworkSettings: { Networks: wireEndpoints(state, container) },
     Mounts: container.mounts,
   };
 }

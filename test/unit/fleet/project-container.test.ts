@@ -231,6 +231,7 @@ it('projectListed() reads a row of the list', () => {
       { PrivatePort: 81, Type: 'tcp' },
       { IP: '::', PrivatePort: 80, PublicPort: 8080, Type: 'tcp' },
     ],
+    NetworkSettings: { Networks: { front: {}, back: null } },
   });
 
   expect(row).toEqual({
@@ -241,5 +242,6 @@ it('projectListed() reads a row of the list', () => {
     state: 'running',
     labels: {},
     published: [{ target: 80, protocol: 'tcp', hostIp: '::', hostPort: 8080 }],
+    networks: ['back', 'front'],
   });
 });

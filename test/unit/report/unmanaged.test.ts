@@ -47,6 +47,7 @@ const seen: ReachableHost = {
       imageId: '',
       state: 'running',
       labels: project,
+      networks: [],
       published: [{ target: 80, protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 8080 }],
     },
   ],

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { ApplicationSpec } from '../../../src/model/application.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import { anApplication, aService, aWorld } from '../../support/builders.ts';
-import { commit, decisionOf, run } from './scenario.ts';
+import { commit, run } from './scenario.ts';
 
 const origin = { file: 'apps/shop/compose.yaml', line: 20, column: 3 };
 
@@ -20,26 +20,6 @@ function shop(internal: boolean, external = false): ApplicationSpec {
   };
   return anApplication([aService({ container })], { networks: [network] });
 }
-
-it('a network that is not as the commit declares it is reported, and left as it is', () => {
-  const world = run(aWorld([shop(false)], ['host-1', 'host-2'])).world;
-
-  const after = run(commit(world, [shop(true)], 2));
-
-  expect(after.steps).toEqual([]);
-  expect(after.last.settled).toBe(true);
-  expect(decisionOf(after.last).drift).toMatchObject([
-    {
-      service: '',
-      class: 'network',
-      path: 'networks.front.internal',
-      desired: true,
-      observed: false,
-      origin,
-      action: 'report',
-    },
-  ]);
-});
 
 it('an external network is what others made it', () => {
   const world = run(aWorld([shop(false)], ['host-1'])).world;
