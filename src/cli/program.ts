@@ -1,10 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import type { Logger } from 'pino';
 
 import { messageOf, UsageError } from '../model/errors.ts';
 import type { HostRequestKind } from '../model/request.ts';
 import { hostRequestKinds, isHostRequest, requestKinds } from '../model/request.ts';
-import { parseDuration } from '../manifest/scalars/duration.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode, exitCodeOf } from './exit-code.ts';
 import { createLogger } from './logger.ts';
@@ -12,6 +11,14 @@ import type { HistoryFlags } from './history.ts';
 import type { ImportFlags } from './import.ts';
 import type { GlobalFlags, Output } from './output.ts';
 import { createOutput, formats } from './output.ts';
+import {
+  parseCommit,
+  parseInterval,
+  parseLimit,
+  parseMoves,
+  parseTime,
+  parseTimeout,
+} from './option-values.ts';
 import type { RequestFlags } from './request.ts';
 import type { DriftFlags } from './drift.ts';
 import type { DriftToBranchFlags } from './drift-to-branch.ts';
@@ -401,42 +408,3 @@ const rareFlags = [
   '--webhook-secret-file <file>',
   '--history-budget <bytes>',
 ] as const;
-
-/** Timers count in 31 bits; longer is as good as for ever. */
-const longestTimeoutMs = 2 ** 31 - 1;
-
-function parseTimeout(text: string): number {
-  return Math.min(parseTime(text), longestTimeoutMs);
-}
-
-function parseTime(text: string): number {
-  const parsed = parseDuration(text);
-  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
-  if (parsed.value >= 0) return parsed.value;
-  throw new InvalidArgumentError('it must not be negative.');
-}
-
-const highestLimit = 10_000;
-
-function parseLimit(text: string): number {
-  const limit = Number(text);
-  if (/^\d+$/.test(text) && limit >= 1 && limit <= highestLimit) return limit;
-  throw new InvalidArgumentError(`give a whole number from 1 to ${highestLimit}.`);
-}
-
-function parseInterval(text: string): number {
-  const ms = parseTimeout(text);
-  if (ms > 0) return ms;
-  throw new InvalidArgumentError('it must be longer than 0.');
-}
-
-function parseMoves(text: string): number {
-  const moves = Number(text);
-  if (/^\d{1,6}$/.test(text) && moves > 0) return moves;
-  throw new InvalidArgumentError('give a whole number from 1 on.');
-}
-
-function parseCommit(text: string, before: readonly string[] | undefined): readonly string[] {
-  if (/^[0-9a-f]{7,40}$/.test(text)) return [...(before ?? []), text];
-  throw new InvalidArgumentError('give a commit id, or at least its first 7 digits.');
-}
