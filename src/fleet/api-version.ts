@@ -12,6 +12,8 @@ export type Negotiation =
 
 /** The highest version that both sides speak, or the reason why there is none. */
 export function negotiateApiVersion(offer: WireVersion): Negotiation {
+  const podman = offer.Components?.find(({ Name: name }) => name === 'Podman Engine');
+  if (podman !== undefined) return { kind: 'refused', reason: podmanReason(podman.Version) };
   const newest = offer.ApiVersion ?? '';
   const oldest = offer.MinAPIVersion ?? oldestApiVersion;
   if (!isApiVersion(newest) || !isApiVersion(oldest)) {
@@ -30,6 +32,11 @@ export function negotiateApiVersion(offer: WireVersion): Negotiation {
     kind: 'agreed',
     apiVersion: apiAtLeast(newest, newestApiVersion) ? newestApiVersion : newest,
   };
+}
+
+/** It answers as Docker would, and an instance made there could never be promoted: to begin would only leave things behind. */
+function podmanReason(version = 'of unknown version'): string {
+  return `Podman ${version} answers there: through its Docker API the restart policy of a container cannot be changed, by which instances are promoted; use Docker 20.10 or newer`;
 }
 
 function isApiVersion(text: string): boolean {

@@ -12,6 +12,7 @@ export interface WireVersion {
   readonly Version?: string;
   readonly Os?: string;
   readonly Arch?: string;
+  readonly Components?: Maybe<readonly { readonly Name?: string; readonly Version?: string }[]>;
 }
 
 export interface WireInfo {

@@ -13,6 +13,7 @@ const packagesOf = {
   'docker-compose': ['docker-compose'],
   ip: ['iproute2'],
   openssl: ['openssl'],
+  podman: ['podman', 'runc'],
 } as const;
 
 type Requirement = keyof typeof packagesOf;

@@ -27,6 +27,19 @@ it.each([
   expect(negotiation).toEqual({ kind: 'refused', reason: expect.stringMatching(reason) });
 });
 
+it('negotiateApiVersion() refuses Podman, which offers a version of Docker', () => {
+  const Components = [{ Name: 'Podman Engine', Version: '4.3.1' }, { Name: 'Conmon' }];
+
+  const negotiation = negotiateApiVersion({
+    ApiVersion: '1.41',
+    MinAPIVersion: '1.24',
+    Components,
+  });
+
+  const reason = expect.stringMatching(/^Podman 4\.3\.1 answers there: .+ use Docker 20\.10/);
+  expect(negotiation).toEqual({ kind: 'refused', reason });
+});
+
 it('apiAtLeast() compares numbers, not text', () => {
   expect(apiAtLeast('1.100', '1.41')).toBe(true);
   expect(apiAtLeast('1.9', '1.41')).toBe(false);
