@@ -31,6 +31,12 @@ function manifest(image: string, more: object = {}): object {
   };
 }
 
+interface Failure {
+  readonly class: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** Reason and message of what an application is stalled by. */
 function stalledBy({ applications }: Status): string | undefined {
   const found = applications[0]?.conditions.find(({ type }) => type === 'Stalled');
@@ -66,6 +72,14 @@ describe('a registry that wants a login', () => {
   };
   const logged = (reason: string): Promise<true> =>
     eventually(`${reason} in the log`, async () => (daemon.log().includes(reason) ? true : null));
+  /** How the daemon has judged what failed for a reason, as it logs it. */
+  const failureBy = (reason: string): Failure | undefined =>
+    daemon
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('"step failed"'))
+      .map((line) => (JSON.parse(line) as { outcome: { failure: Failure } }).outcome.failure)
+      .findLast((failure) => failure.reason === reason);
   const converged = (image: string): Promise<Status> =>
     eventually(`${image} everywhere`, async () => {
       const images = [...(await running()).values()];
@@ -114,6 +128,7 @@ describe('a registry that wants a login', () => {
   it('gives it as soon as the right one is there, and the secret is kept nowhere else', async () => {
     daemon = commands.start();
     await logged('LoginRefused');
+    expect(failureBy('LoginRefused')?.class).toBe('infrastructure');
 
     await logIn(password);
 
@@ -141,12 +156,26 @@ describe('a registry that wants a login', () => {
     await converged(named('web:2'));
   });
 
-  it('that is down is waited for, as is a tag that it does not have, with what runs untouched', async () => {
+  it('that is down is waited for, as is a tag that was deleted, with what runs untouched', async () => {
     const before = await running();
+    await registry.resume();
+    await publish('testapp:v3', 'shop/web:3');
+    await registry.forget('shop/web:3');
+    await registry.end();
+
     await push(manifest(named('web:3')), 'web 3');
+
     await logged('RegistryUnavailable');
+    expect(failureBy('RegistryUnavailable')).toMatchObject({
+      class: 'infrastructure',
+      message: expect.stringContaining('connection refused'),
+    });
     await registry.resume();
     await logged('ImageNotFound');
+    expect(failureBy('ImageNotFound')).toMatchObject({
+      class: 'revision',
+      message: expect.stringContaining(named('web:3')),
+    });
     expect(await running()).toEqual(before);
 
     await publish('testapp:v3', 'shop/web:3');

@@ -25,6 +25,7 @@ import {
   act,
   aFleetSpec,
   containerOf,
+  createNetwork,
   fleetName as roomName,
   guardOf,
   launch,
@@ -191,10 +192,24 @@ describe('a host over SSH', () => {
     await writeFile(join(credentialsDir, 'known_hosts'), stranger);
     await using fleet = await openSshFleet();
     expect(reasonOf(fleet)).toContain('THE KEY OF THE HOST HAS CHANGED');
+    const network = 'shop_refused';
+    expect(await createNetwork(fleet, host, network)).toEqual({
+      kind: 'failed',
+      failure: {
+        class: 'infrastructure',
+        reason: 'HostUnreachable',
+        message: expect.stringContaining('THE KEY OF THE HOST HAS CHANGED'),
+      },
+    });
+    const filters = { name: [network] };
+    expect(await shellOf(host).listNetworks({ filters })).toEqual([]);
 
     const taken = until(fleet, () => isReachable(fleet), 5_000);
     await appendFile(join(credentialsDir, 'known_hosts'), await server.hostKeyLine('ed25519'));
     await taken;
+
+    expect(await createNetwork(fleet, host, network)).toEqual({ kind: 'done' });
+    await clearHosts([host], roomName);
   });
 
   it('and another name for the same engine are both refused', async () => {

@@ -76,6 +76,13 @@ export class Registry implements AsyncDisposable {
     return this.#account === null ? nobody : { ...this.#account, serveraddress: this.address };
   }
 
+  /** Takes a tag away, as a clean-up of the registry does; what was pulled stays with those who have it. */
+  async forget(name: string): Promise<void> {
+    const [repository, tag] = name.split(':');
+    const tags = `data/docker/registry/v2/repositories/${repository}/_manifests/tags`;
+    await rm(join(this.#dir, tags, tag ?? ''), { recursive: true });
+  }
+
   /** Nobody answers at its address from now on. */
   async end(): Promise<void> {
     const process = this.#process;
