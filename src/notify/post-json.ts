@@ -2,9 +2,9 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
+import { StalledError, TransientError } from '../model/errors.ts';
 import type { Hop, HttpRoute } from '../source/http-route.ts';
 import { networkTrouble } from '../source/reach.ts';
-import { StalledError } from '../model/errors.ts';
 import { DeliveryError } from './delivery-error.ts';
 
 export interface Post {
@@ -19,6 +19,7 @@ export interface Post {
 /** What nobody mends by trying again: it is this body that is wrong, or what it is about is not there. */
 const finalAnswers: readonly number[] = [400, 413, 422];
 const longestRetryAfterMs = 3_600_000;
+const longestBodyMs = 2_000;
 
 /**
  * Posts JSON, and takes any 2xx for an answer. No redirect is followed, since that would carry what is secret elsewhere.
@@ -42,10 +43,9 @@ export async function postJson({ url, headers, body, route, signal }: Post): Pro
     answer = await responseTo(begin(url, all, hop, signal), body, signal);
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new DeliveryError(`Cannot reach ${url.host}: ${networkTrouble(error)}`);
+    throw new DeliveryError(`Cannot reach ${url.host}: ${troubleOf(error)}`);
   }
-  // Nothing in it is of use, and it may repeat what was sent. One without an end ends with the signal.
-  answer.on('error', () => {}).resume();
+  discard(answer);
   judge(url, answer);
 }
 
@@ -85,6 +85,21 @@ function responseTo(
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     request.end(body);
   });
+}
+
+/** A proxy is in the way of a repository and of a receiver alike; what it is that it is in the way of is said already. */
+function troubleOf(error: unknown): string {
+  if (error instanceof TransientError || error instanceof StalledError) {
+    return error.message.replace(/^Cannot reach the repository on \S+: /, '');
+  }
+  return networkTrouble(error);
+}
+
+/** Nothing in it is of use, and it may repeat what was sent. One without an end is cut off. */
+function discard(answer: IncomingMessage): void {
+  const timer = setTimeout(() => answer.destroy(), longestBodyMs).unref();
+  answer.once('close', () => clearTimeout(timer));
+  answer.on('error', () => {}).resume();
 }
 
 function judge(url: URL, { statusCode: status = 0, headers }: IncomingMessage): void {
