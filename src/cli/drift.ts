@@ -108,7 +108,13 @@ function mergeRecords(
   const open = items.map((item) => {
     const record = known.get(driftKey(item));
     const isOpen = record !== undefined && record.resolvedAt === null;
-    return { item, firstSeen: isOpen ? record.firstSeen : now, resolvedAt: null };
+    const cause = (isOpen ? record.item.cause : undefined) ?? item.cause;
+    const firstSeen = isOpen ? record.firstSeen : Math.min(cause?.at ?? now, now);
+    return {
+      item: cause === undefined ? item : { ...item, cause },
+      firstSeen,
+      resolvedAt: null,
+    };
   });
   const openKeys = new Set(items.map(driftKey));
   const resolved = recorded

@@ -24,8 +24,10 @@ export type Remedy =
   | { readonly kind: 'deliver' }
   /** Nothing in place helps: another instance takes its slot. */
   | { readonly kind: 'replace' }
-  /** Left alone, and reported. */
-  | { readonly kind: 'none' };
+  /** Nothing puts it back, or that is not for us: it is reported. */
+  | { readonly kind: 'none' }
+  /** It could be put back, and the commit says that it is only reported. */
+  | { readonly kind: 'withheld' };
 
 export interface Difference {
   readonly class: DriftClass;
@@ -62,7 +64,7 @@ export function assessInstance(
 }
 
 export function actionOf(remedy: Remedy): DriftAction {
-  if (remedy.kind === 'none') return 'report';
+  if (remedy.kind === 'none' || remedy.kind === 'withheld') return 'report';
   return remedy.kind === 'replace' ? 'replace' : 'heal';
 }
 

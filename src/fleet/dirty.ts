@@ -32,14 +32,14 @@ export function mergeDirty(a: Dirty, b: Dirty): Dirty {
 }
 
 /**
- * The events that change what we observe, as a filter for the engine: each run of a HEALTHCHECK makes three more that do
- * not. There is no filter by label, since `network connect` would be lost under one.
+ * The events that change what we observe or say why it changed, as a filter for the engine: each run of a HEALTHCHECK makes
+ * three more that do neither. There is no filter by label, since `network connect` would be lost under one.
  */
 export const eventFilters = JSON.stringify({
   type: ['container', 'network', 'volume', 'image'],
   event: (
-    'create start restart die stop oom pause unpause rename update destroy health_status ' +
-    'connect disconnect remove pull tag untag delete load import'
+    'create start restart kill die stop oom pause unpause rename update destroy health_status ' +
+    'extract-to-dir connect disconnect remove pull tag untag delete load import'
   ).split(' '),
 });
 
@@ -47,8 +47,12 @@ export const eventFilters = JSON.stringify({
 export function dirtyByEvent(event: WireEvent): Dirty {
   const id = event.Actor?.ID ?? '';
   switch (event.Type) {
-    case 'container':
-      return id === '' ? clean : { ...clean, containers: new Set([id]) };
+    case 'container': {
+      // What a signal does comes with events of its own.
+      if (id === '' || event.Action === 'kill') return clean;
+      const ids = new Set([id]);
+      return { ...clean, ...(isCopy(event) ? { files: ids } : { containers: ids }) };
+    }
     case 'network': {
       const container = event.Actor?.Attributes?.['container'] ?? '';
       if (event.Action === 'connect' || event.Action === 'disconnect') {
@@ -63,6 +67,11 @@ export function dirtyByEvent(event: WireEvent): Dirty {
     default:
       return clean;
   }
+}
+
+/** Somebody has put files into a container. */
+export function isCopy({ Action: action }: WireEvent): boolean {
+  return action === 'extract-to-dir';
 }
 
 /** What an action may have changed, whatever came of it. */

@@ -10,15 +10,17 @@ import type { HostName } from '../model/names.ts';
 import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation, UnreachableHost } from '../model/observation.ts';
 import { oneCauseMs } from '../model/one-cause.ts';
+import type { Action } from '../model/step.ts';
 import { backOffMs } from './back-off.ts';
+import { ChangeLog } from './change-log.ts';
 import type { Deadline } from './deadline.ts';
 import { pause, withDeadline, withEither } from './deadline.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Dirty } from './dirty.ts';
-import { dirtyByEvent } from './dirty.ts';
+import { dirtyByEvent, isCopy } from './dirty.ts';
 import type { DockerHost } from './docker-host.ts';
 import type { Link } from './host-link.ts';
-import { openLink, ping, takeEvents, watchHost } from './host-link.ts';
+import { eventsSince, openLink, ping, takeEvents, watchHost } from './host-link.ts';
 import { FileWatch } from './file-watch.ts';
 import { HostPicture } from './host-picture.ts';
 import { Unread } from './unread.ts';
@@ -57,6 +59,8 @@ const stepPatienceMs = 2_000;
 const comebackMs = 15_000;
 /** A connection that lived for less than this was closed too soon. */
 const shortLifeMs = 1_000;
+/** How far back the first connection asks for events, of which an engine keeps 256. */
+const remembersMs = 3_600_000;
 
 /**
  * Keeps the observation of one host current: a full list at connect and at an interval is the truth, events say what to
@@ -70,6 +74,7 @@ export class HostInformer {
   readonly #readings = new PQueue({ concurrency: 1 });
   readonly #running: Promise<void>;
   readonly #picture: HostPicture;
+  readonly #changes: ChangeLog;
   #observation: HostObservation;
   /** When it last answered. */
   #heardAt: number;
@@ -96,7 +101,10 @@ export class HostInformer {
     this.#options = options;
     const { host, fleet, deadlines, clock, key, logger } = options;
     const files = new FileWatch({ key, clock, logger });
-    this.#picture = new HostPicture(host, fleet, deadlines.read, clock, files);
+    const changes = new ChangeLog(fleet);
+    const readMs = deadlines.read;
+    this.#changes = changes;
+    this.#picture = new HostPicture({ host, fleet, readMs, clock, files, changes });
     this.#observation = {
       kind: 'unreachable',
       host,
@@ -149,6 +157,12 @@ export class HostInformer {
     };
     const cancel = this.#options.clock.after(stepPatienceMs, end);
     return end;
+  }
+
+  /** A step begins: its events are no changes of others. Returns the way to say that it is over. */
+  expect(action: Action): () => void {
+    const end = this.#changes.expect(action);
+    return () => end(this.#options.clock.now());
   }
 
   /** Reads what a step may have changed, whatever else is being read. When it resolves, the observation shows it. Never throws. */
@@ -245,7 +259,7 @@ export class HostInformer {
     const { clock, random, deadlines, pingMs, resyncMs, logger } = this.#options;
     const link = await openLink(client, deadlines, signal);
     this.#unread.clear();
-    await this.#readAll(link, signal);
+    await this.#readAll(link, signal, true);
     this.#link = link;
     logger.debug({ apiVersion: client.apiVersion }, 'connected');
     this.#settle();
@@ -264,8 +278,32 @@ export class HostInformer {
   }
 
   #takeEvent(event: WireEvent): void {
+    const isOwn = this.#noteEvent(event);
+    if (isOwn && isCopy(event)) return;
     this.#unread.add(dirtyByEvent(event));
     this.#flushSoon();
+  }
+
+  /** Gives whether a step of ours has made it. */
+  #noteEvent(event: WireEvent): boolean {
+    return this.#changes.take(event, this.#options.clock.now(), this.#picture.isManaged);
+  }
+
+  /** What happened while nobody listened, as far as the engine remembers: only the causes are taken from it. */
+  async #catchUp(client: DockerHost, signal: AbortSignal): Promise<void> {
+    const { clock, deadlines, logger } = this.#options;
+    const until = clock.now() + this.#picture.skewMs;
+    const since = this.#changes.lastAt ?? until - remembersMs;
+    const deadline = this.#deadline('ask for past events', deadlines.read);
+    try {
+      await withDeadline(deadline, signal, async (inner) => {
+        const past = eventsSince(client, { since, until }, deadlines.read, inner);
+        for await (const event of past) this.#noteEvent(event);
+      });
+    } catch (error) {
+      // The list has been read, and that is the truth.
+      logger.debug({ error: messageOf(error) }, 'no past events');
+    }
   }
 
   #flushSoon(): void {
@@ -301,12 +339,14 @@ export class HostInformer {
     return settled;
   }
 
-  async #readAll({ client, version }: Link, signal: AbortSignal): Promise<void> {
+  /** @param isFirst of its connection: what was missed before it is asked for too */
+  async #readAll({ client, version }: Link, signal: AbortSignal, isFirst = false): Promise<void> {
     const { deadlines } = this.#options;
     await this.#readings.add(async () => {
       await withDeadline(this.#deadline('list the host', deadlines.list), signal, (inner) =>
         this.#picture.readAll(client, version, inner),
       );
+      if (isFirst) await this.#catchUp(client, signal);
       this.#publish(client);
     });
   }

@@ -34,6 +34,37 @@ export async function openLink(
   return { client, version, events };
 }
 
+/** A time by the clock of the engine, both in milliseconds since the epoch. */
+export interface Span {
+  readonly since: number;
+  readonly until: number;
+}
+
+/**
+ * The events of a time that is over, as far as the engine remembers them.
+ *
+ * @throws EngineError when the host does not answer
+ */
+export async function* eventsSince(
+  client: DockerHost,
+  { since, until }: Span,
+  deadlineMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<WireEvent> {
+  const events = await client.stream({
+    what: 'ask for past events',
+    path: '/events',
+    query: { filters: eventFilters, since: inSeconds(since), until: inSeconds(until) },
+    deadlineMs,
+    signal,
+  });
+  for await (const event of readJsonLines(events)) yield event as WireEvent;
+}
+
+function inSeconds(ms: number): string {
+  return (Math.max(1, ms) / 1_000).toFixed(3);
+}
+
 /** Hands over events until there are no more. An engine that was killed breaks the stream off: that is its end. */
 export async function takeEvents(
   events: Readable,

@@ -8,7 +8,7 @@ import type { Clock } from '../model/clock.ts';
 import type { FileStamps } from '../model/file-stamps.ts';
 import { hasLiveFiles } from '../model/file-stamps.ts';
 import { label } from '../model/labels.ts';
-import type { HostName } from '../model/names.ts';
+import type { ContainerId, HostName } from '../model/names.ts';
 import type {
   EngineFacts,
   ObservedContainer,
@@ -18,6 +18,7 @@ import type {
   ReachableHost,
   UnmanagedContainer,
 } from '../model/observation.ts';
+import type { ChangeLog } from './change-log.ts';
 import type { Dirty } from './dirty.ts';
 import type { DockerHost } from './docker-host.ts';
 import { enginePath } from './engine-path.ts';
@@ -43,6 +44,17 @@ import type {
 /** How many inspects of one host are under way at once: beyond this an engine gets no faster. */
 const concurrentInspects = 16;
 
+export interface PictureParts {
+  readonly host: HostName;
+  /** Value of the label `fleetwright.fleet` of the containers to inspect. */
+  readonly fleet: string;
+  /** How long one reading may take, in milliseconds. */
+  readonly readMs: number;
+  readonly clock: Clock;
+  readonly files: FileWatch;
+  readonly changes: ChangeLog;
+}
+
 /** What is known of one host, built by reading it. Readings may overlap: an answer never replaces one asked for later. */
 export class HostPicture {
   /** Containers of others that are read in full too. It holds from the next full reading on. */
@@ -60,6 +72,7 @@ export class HostPicture {
   readonly #managed = new Map<string, ObservedContainer>();
   readonly #unmanaged = new Map<string, UnmanagedContainer>();
   readonly #files: FileWatch;
+  readonly #changes: ChangeLog;
   #imageFacts: ReadonlyMap<string, ImageFacts> = new Map();
   #networks: readonly ObservedNetwork[] = [];
   #volumes: readonly ObservedVolume[] = [];
@@ -67,13 +80,22 @@ export class HostPicture {
   #engine: EngineFacts | null = null;
   #skewMs = 0;
 
-  constructor(host: HostName, fleet: string, readMs: number, clock: Clock, files: FileWatch) {
+  constructor({ host, fleet, readMs, clock, files, changes }: PictureParts) {
     this.#files = files;
+    this.#changes = changes;
     this.#host = host;
     this.#fleet = fleet;
     this.#readMs = readMs;
     this.#clock = clock;
   }
+
+  /** How far the clock of the host is ahead of ours, in milliseconds, as of the last full reading. */
+  get skewMs(): number {
+    return this.#skewMs;
+  }
+
+  /** Whether a container is read in full, as far as it has been seen. */
+  readonly isManaged = (container: ContainerId): boolean => this.#managed.has(container);
 
   /** Reads everything anew. */
   async readAll(client: DockerHost, version: WireVersion, signal: AbortSignal): Promise<void> {
@@ -102,6 +124,7 @@ export class HostPicture {
   /** What was read so far as an observation at `now`, watched without a break since `watchedSince`; null before the first full reading. */
   observe(now: number, watchedSince: number): ReachableHost | null {
     if (this.#engine === null) return null;
+    const changes = this.#changes.changes(this.#skewMs);
     return {
       kind: 'reachable',
       host: this.#host,
@@ -113,6 +136,7 @@ export class HostPicture {
       networks: this.#networks,
       volumes: this.#volumes,
       images: this.#images,
+      ...(changes.length === 0 ? {} : { changes }),
     };
   }
 

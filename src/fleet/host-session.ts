@@ -188,7 +188,9 @@ export class HostSession {
     };
     const dirty = changedByStep(step.action, observation);
     const giveBack = this.#informer.leave(dirty.containers);
+    const isOver = this.#informer.expect(step.action);
     const outcome = await executeStep(step, context, signal);
+    isOver();
     logger.debug({ step: step.key, action: step.action.kind, outcome: outcome.kind }, 'step');
     const settle = async (): Promise<void> => {
       await this.#informer.reread(dirty);

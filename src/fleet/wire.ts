@@ -290,6 +290,8 @@ export interface WireEvent {
   readonly Type?: string;
   readonly Action?: string;
   readonly Actor?: Maybe<{ readonly ID?: string; readonly Attributes?: StringMap }>;
+  /** Nanoseconds since the epoch by the clock of the engine; as a number, good to a microsecond. */
+  readonly timeNano?: number;
 }
 
 /** A command that is, or was, run in a container. */

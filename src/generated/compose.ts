@@ -506,6 +506,14 @@ required?: Boolean
  * A whole number, which may be negative; a text only as long as it holds a variable.
  */
 export type SignedInteger = (number | string)
+/**
+ * heal or report.
+ */
+export type HealOrReport = ("heal" | "report")
+/**
+ * heal, report or ignore.
+ */
+export type HealChoice = ("heal" | "report" | "ignore")
 
 /**
  * A manifest is a Compose file: each compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml or NAME.compose.yaml in the followed folder or below it is one application. A key means what it means to docker compose, and deploy: is honoured; the shape is checked after variables are replaced and overrides (compose.override.yaml) are merged. A key that is not listed here, or is listed as not supported yet, is refused with its position: nothing is dropped in silence.
@@ -593,7 +601,7 @@ wave?: SignedInteger
  * Applications that name the same group land or roll back together. Default: on its own.
  */
 rolloutGroup?: string
-drift?: Drift
+drift?: ApplicationDrift
 priority?: Priority
 replaceAfter?: ReplaceAfter
 suspend?: Boolean
@@ -1440,6 +1448,29 @@ labels?: (unknown[] | {
  * Templating of the content.
  */
 template_driver?: string
+}
+/**
+ * Rules for what drifts.
+ */
+export interface ApplicationDrift {
+selfHeal?: Boolean
+actions?: DriftActions
+/**
+ * Differences to leave alone: they are neither healed nor counted, and stand apart in the drift report. Default: none.
+ */
+ignore?: IgnoreRule[]
+}
+/**
+ * What becomes of each class of drift: heal puts it right, report only shows it, ignore leaves it alone and lists it apart. What a commit changes is rolled out whatever stands here, and so is what is missing while it is. Whether an instance runs, and its name and restart policy, can be reported but not ignored.
+ */
+export interface DriftActions {
+missing?: HealOrReport
+stopped?: HealOrReport
+paused?: HealOrReport
+renamed?: HealOrReport
+"mutable-field"?: HealChoice
+"immutable-field"?: HealChoice
+network?: HealChoice
 }
 /**
  * A service that runs to its end once per version of the application. It has one replica, is not restarted, and its gate is that it ends with exit code 0 in time.

@@ -128,9 +128,17 @@ observed: Value
  */
 origin: (Origin | null)
 /**
- * ISO 8601 in UTC.
+ * When it came about, by the engine's events, or else when it was first looked at. ISO 8601 in UTC.
  */
 firstSeen: string
+/**
+ * What somebody did, or what happened, that made the difference; null: the engine told of nothing that explains it, or has forgotten it.
+ */
+cause: (Cause | null)
+/**
+ * Whether somebody works against the repairs: the same was put right three times within 15 minutes.
+ */
+contended: boolean
 /**
  * Whether it is there now or was put right.
  */
@@ -176,6 +184,23 @@ author: string
  * When, ISO 8601 in UTC.
  */
 date: string
+}
+/**
+ * An event of the engine that explains a difference.
+ */
+export interface Cause {
+/**
+ * The event. copy: files were put into the container; health: its HEALTHCHECK failed.
+ */
+kind: ("connect" | "copy" | "create" | "destroy" | "die" | "disconnect" | "health" | "kill" | "oom" | "pause" | "rename" | "stop" | "update")
+/**
+ * When, ISO 8601 in UTC; the difference between the clocks of the host and the operator is taken out.
+ */
+at: string
+/**
+ * In words, such as docker update or killed by signal 9.
+ */
+detail: string
 }
 /**
  * Something to know of a host.

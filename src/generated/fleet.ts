@@ -2,6 +2,15 @@
 
 
 /**
+ * heal or report.
+ */
+export type HealOrReport = ("heal" | "report")
+/**
+ * heal, report or ignore.
+ */
+export type HealChoice = ("heal" | "report" | "ignore")
+
+/**
  * fleet.yaml names the hosts of a fleet and the rules that hold for all of them. It stands in the followed folder of the repository, and a commit that changes it is checked like any other. It never holds credentials: the operator reads those from a folder of its own.
  */
 export interface Fleet {
@@ -92,6 +101,11 @@ lostAfter?: string
  */
 drift?: {
 /**
+ * Whether what drifts is put right. false: it is only reported, but for the classes that actions says otherwise of. Default: true.
+ */
+selfHeal?: boolean
+actions?: DriftActions
+/**
  * Differences to leave alone: they are neither healed nor counted, and stand apart in the drift report. x-fleetwright.drift.ignore of an application or a service says the same for it alone. Default: none.
  */
 ignore?: IgnoreRule[]
@@ -156,6 +170,18 @@ cpus?: (number | string)
  * Bytes, or a number with the unit b, k, m, g, t or p (powers of 1024), such as 2g.
  */
 memory?: (number | string)
+}
+/**
+ * What becomes of each class of drift: heal puts it right, report only shows it, ignore leaves it alone and lists it apart. What a commit changes is rolled out whatever stands here, and so is what is missing while it is. Whether an instance runs, and its name and restart policy, can be reported but not ignored.
+ */
+export interface DriftActions {
+missing?: HealOrReport
+stopped?: HealOrReport
+paused?: HealOrReport
+renamed?: HealOrReport
+"mutable-field"?: HealChoice
+"immutable-field"?: HealChoice
+network?: HealChoice
 }
 /**
  * Differences to leave alone. In the names and the path, "*" stands for any characters and "?" for one.

@@ -26,13 +26,13 @@ export function healStep(prepare: Prepare, step: Step, told: HistoryEntry): numb
   const { entry } = heal;
   const isFirst = entry.steps === 0;
   const isOver = endsHeal(step, told.result, isFirst);
-  const { commit, origin, fields, cause, container } = isFirst ? told : entry;
+  const { commit, origin, fields, container } = isFirst ? told : entry;
   const next: HistoryEntry = {
     ...entry,
     commit,
     origin,
     fields,
-    cause,
+    cause: isFirst ? bothCauses(entry.cause, told.cause) : entry.cause,
     container,
     at: told.at,
     host: told.host,
@@ -45,6 +45,11 @@ export function healStep(prepare: Prepare, step: Step, told: HistoryEntry): numb
     'UPDATE history SET at = ?, is_open = ?, host = ?, bytes = ?, entry = ? WHERE id = ?',
   ).run(next.at, Number(!isOver), next.host ?? '', historyBytes(text), text, heal.id);
   return historyBytes(text) - historyBytes(JSON.stringify(entry));
+}
+
+/** What happened, and what is done about it. */
+function bothCauses(drift: string, step: string): string {
+  return drift === '' ? step : `${drift}: ${step}`;
 }
 
 /** One that is made anew is well when it is promoted; all else is put right by one step. */

@@ -122,6 +122,10 @@ export class SqliteJournal implements Journal {
     const before = this.#openDrift;
     const unseen = [...before].filter(([, text]) => !visible.has(hostOf(text)));
     const now = new Map(items.map((item) => [driftKey(item), JSON.stringify(item)]));
+    for (const [key, text] of now) {
+      const known = before.get(key);
+      if (known !== undefined && known !== text) now.set(key, withFirstCause(text, known));
+    }
     for (const [key, text] of unseen) if (!now.has(key)) now.set(key, text);
     const isSame =
       now.size === before.size && [...now].every(([key, text]) => before.get(key) === text);
@@ -148,14 +152,16 @@ export class SqliteJournal implements Journal {
   }
 
   #upsertDrift(key: string, text: string, at: number, isOpen: boolean): void {
-    const update = this.#statement('UPDATE drift SET item = ?, last_seen = ? WHERE item_key = ?');
+    const beganAt = (JSON.parse(text) as DriftItem).cause?.at ?? at;
     if (isOpen) {
-      update.run(text, at, key);
+      this.#statement(
+        'UPDATE drift SET item = ?, last_seen = ?, first_seen = min(first_seen, ?) WHERE item_key = ?',
+      ).run(text, at, beganAt, key);
       return;
     }
     this.#statement(
       'INSERT OR REPLACE INTO drift (item_key, item, first_seen, last_seen, resolved_at) VALUES (?, ?, ?, ?, NULL)',
-    ).run(key, text, at, at);
+    ).run(key, text, Math.min(beganAt, at), at);
   }
 
   #resolveDrift(key: string, at: number): void {
@@ -233,6 +239,17 @@ export class SqliteJournal implements Journal {
 function applicationOf(entry: JournalEntry): string {
   if ('application' in entry) return entry.application;
   return 'slot' in entry ? (entry.slot.split('/')[0] ?? '') : '';
+}
+
+/**
+ * What is known to have made a difference did so, whatever happens to the same thing later, and whether or not the engine
+ * still remembers it. Of one moment the newer words are the better ones: they were put together from more events.
+ */
+function withFirstCause(text: string, known: string): string {
+  const item = JSON.parse(text) as DriftItem;
+  const { cause } = JSON.parse(known) as DriftItem;
+  if (cause === undefined || cause.at === item.cause?.at) return text;
+  return JSON.stringify({ ...item, cause });
 }
 
 function hostOf(item: string): HostName {

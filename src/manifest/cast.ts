@@ -94,6 +94,7 @@ const topLevelBooleans = [
   'secrets.*.external',
   'configs.*.external',
   'x-fleetwright.suspend',
+  'x-fleetwright.drift.selfHeal',
   'x-fleetwright.dependsOn.*.required',
 ];
 

@@ -1,5 +1,6 @@
 import type { AdoptionSpec } from './adoption.ts';
 import type { ContainerSpec } from './container.ts';
+import type { HealPolicy } from './heal-policy.ts';
 import type { Hooks } from './hooks.ts';
 import type { IgnoreRule } from './ignore-rule.ts';
 import type { HostName, SpecHash } from './names.ts';
@@ -35,6 +36,8 @@ export interface ApplicationSpec {
   readonly volumes: readonly VolumeSpec[];
   /** Differences that are left alone. Those of the commit in force hold, also while another version is put back. */
   readonly driftIgnore: readonly IgnoreRule[];
+  /** What becomes of its drift, as that of the commit in force says; absent: what fleet.yaml says. */
+  readonly heal?: HealPolicy;
 }
 
 export interface ServiceSpec {

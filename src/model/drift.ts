@@ -1,4 +1,5 @@
 import type { IgnoreRule } from './ignore-rule.ts';
+import type { EngineChangeKind } from './engine-change.ts';
 import type { CommitSha, ContainerId, HostName } from './names.ts';
 import type { Origin } from './origin.ts';
 
@@ -24,6 +25,15 @@ export type DriftAction = 'heal' | 'replace' | 'prune' | 'report';
 
 export type DriftValue = string | number | boolean | null | readonly string[];
 
+/** What somebody did, or what happened, that made the difference: as far as the engine told. */
+export interface DriftCause {
+  readonly kind: EngineChangeKind;
+  /** Milliseconds since the epoch, our clock. */
+  readonly at: number;
+  /** In words: `docker update`, `killed by signal 9`. */
+  readonly detail: string;
+}
+
 /** One field of one instance that is not what the commit asks for. */
 export interface DriftItem {
   readonly application: string;
@@ -45,6 +55,10 @@ export interface DriftItem {
   readonly action: DriftAction;
   /** In words, what is done and why. */
   readonly note: string;
+  /** Absent: the engine told of nothing that explains it. */
+  readonly cause?: DriftCause;
+  /** It was put right again and again lately: somebody works against that. */
+  readonly contended?: true;
 }
 
 /** A difference that a rule leaves alone: nothing is done about it, and it counts for nothing. */

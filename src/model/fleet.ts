@@ -1,4 +1,5 @@
 import type { TagMoved } from './application.ts';
+import type { HealPolicy } from './heal-policy.ts';
 import type { IgnoreRule } from './ignore-rule.ts';
 import type { NamespaceSpec } from './namespace.ts';
 import type { HostName } from './names.ts';
@@ -22,6 +23,8 @@ export interface FleetSpec {
   readonly driftIgnore: readonly IgnoreRule[];
   /** Names of all groups of hosts, also of those that no host is in, sorted; absent: none. */
   readonly groups?: readonly string[];
+  /** What becomes of drift where a manifest does not say it; absent: it is healed. */
+  readonly heal?: HealPolicy;
   /** Sorted by name; absent: none is named, and any name is free. */
   readonly namespaces?: readonly NamespaceSpec[];
   readonly origin: Origin;

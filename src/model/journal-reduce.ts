@@ -6,6 +6,7 @@ import type {
   SlotRecord,
 } from './journal-state.ts';
 import { emptyApplicationRecord } from './journal-state.ts';
+import { withHeal } from './healed-drift.ts';
 import type { ContainerId, HostName } from './names.ts';
 import type { ApplicationEntry } from './reduce-application.ts';
 import { present } from './present.ts';
@@ -27,7 +28,7 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
         vacating,
         repairs,
         lastRepairAt,
-        ...moveOf(before),
+        ...keptOf(before),
       });
     }
     case 'instance-seen': {
@@ -35,7 +36,7 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
       const before = state.slots.get(entry.slot);
       const isNewest = before === undefined || epoch >= before.epoch;
       const { repairs = 0, lastRepairAt = 0 } = before ?? {};
-      const kept = { repairs, lastRepairAt, ...moveOf(before) };
+      const kept = { repairs, lastRepairAt, ...keptOf(before) };
       const seen = { epoch, hash, host, pending: false, vacating: false, ...kept };
       const next = isNewest ? withSlot(state, entry.slot, seen) : state;
       const { slot, container } = entry;
@@ -71,8 +72,10 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
     case 'repaired': {
       const before = state.slots.get(entry.slot);
       if (before === undefined) return state;
-      const { repairs, at } = entry;
-      return withSlot(state, entry.slot, { ...before, repairs, lastRepairAt: at });
+      const { repairs, at, drift } = entry;
+      const heals = drift === undefined ? before.heals : withHeal(before.heals ?? [], drift, at);
+      const repaired = { ...before, repairs, lastRepairAt: at };
+      return withSlot(state, entry.slot, heals === undefined ? repaired : { ...repaired, heals });
     }
     case 'hash-renewed': {
       const { slot, container, hash } = entry;
@@ -137,8 +140,13 @@ function withPostStart(
   return { ...state, instances: withKey(state.instances, container, { ...before, postStart }) };
 }
 
-function moveOf(record: SlotRecord | undefined): Pick<SlotRecord, 'movesTo'> {
-  return record?.movesTo === undefined ? {} : { movesTo: record.movesTo };
+/** What outlives an instance of a slot. */
+function keptOf(record: SlotRecord | undefined): Pick<SlotRecord, 'movesTo' | 'heals'> {
+  const { movesTo, heals } = record ?? {};
+  return {
+    ...(movesTo === undefined ? {} : { movesTo }),
+    ...(heals === undefined ? {} : { heals }),
+  };
 }
 
 function withSlot(state: JournalState, key: string, slot: SlotRecord): JournalState {

@@ -1,5 +1,6 @@
 import type { AdoptedRecord } from './adoption.ts';
 import type { ApplicationSpec } from './application.ts';
+import type { HealedDrift, HealMark } from './healed-drift.ts';
 import type { CommitSha, ContainerId, HostName, SpecHash } from './names.ts';
 
 /**
@@ -189,6 +190,8 @@ export interface SlotRecord {
   readonly lastRepairAt: number;
   /** When a commit last changed its instance in place; absent: never. */
   readonly changedAt?: number;
+  /** The last repairs of it that somebody may be working against, the newest last; absent: none. */
+  readonly heals?: readonly HealMark[];
   /** Where somebody asked to move it; absent: nowhere, or it is there. */
   readonly movesTo?: HostName;
 }
@@ -357,6 +360,8 @@ export type JournalEntry =
       readonly slot: string;
       readonly repairs: number;
       readonly at: number;
+      /** Absent: it is about no drift, such as hooks that are run again. */
+      readonly drift?: HealedDrift;
     }
   /** The version of an instance that an older release made, before what that release went by is given up. */
   | {

@@ -1,5 +1,6 @@
 import type { IpamPool } from './application.ts';
 import type { ContainerSpec, RestartPolicy } from './container.ts';
+import type { EngineChange } from './engine-change.ts';
 import type { FileStamps } from './file-stamps.ts';
 import type { ContainerId, HostName } from './names.ts';
 
@@ -36,6 +37,8 @@ export interface ReachableHost {
   readonly networks: readonly ObservedNetwork[];
   readonly volumes: readonly ObservedVolume[];
   readonly images: readonly ObservedImage[];
+  /** The last that others did here to what is ours, as far as the engine told, the oldest first; absent: nothing. */
+  readonly changes?: readonly EngineChange[];
 }
 
 export interface EngineFacts {

@@ -1,3 +1,5 @@
+import type { HealedDrift } from './healed-drift.ts';
+import { healedDriftInWords } from './healed-drift.ts';
 import type { HistoryEntry } from './history.ts';
 import { historyEntry, ourselves } from './history.ts';
 import type { JournalEntry, JournalState, Quarantine, SlotFailure } from './journal-state.ts';
@@ -57,7 +59,8 @@ export function tellEntry(entry: JournalEntry, context: TellContext): HistoryEnt
     case 'repaired': {
       const { host = null } = before.slots.get(entry.slot) ?? {};
       const message = entry.repairs === 1 ? '' : `${entry.repairs} times in a row`;
-      return tellHeal(at, entry.slot, host, message);
+      const { drift } = entry;
+      return tellHeal(at, entry.slot, host, message, drift);
     }
     case 'slot-reserved':
       return isMadeAgain(entry, context) ? tellHeal(at, entry.slot, entry.host, '') : null;
@@ -113,9 +116,18 @@ export function tellEntry(entry: JournalEntry, context: TellContext): HistoryEnt
   }
 }
 
-function tellHeal(at: number, slot: string, host: HostName | null, message: string): HistoryEntry {
+function tellHeal(
+  at: number,
+  slot: string,
+  host: HostName | null,
+  message: string,
+  drift?: HealedDrift,
+): HistoryEntry {
   const facts = { host, message, startedAt: at, steps: 0, result: 'begun' } as const;
-  return historyEntry({ at, kind: 'healed', ...slotOf(slot), ...facts });
+  const heal = historyEntry({ at, kind: 'healed', ...slotOf(slot), ...facts });
+  if (drift === undefined) return heal;
+  const fields = drift.path === '' ? [] : [drift.path];
+  return { ...heal, fields, cause: healedDriftInWords(drift) };
 }
 
 /**

@@ -71,11 +71,17 @@ function itemDocument({ item, firstSeen, resolvedAt }: DriftHistory, input: Drif
     observed: plainValue(item.observed),
     origin: originDocument(item, input),
     firstSeen: isoTime(firstSeen),
+    cause: causeDocument(item),
+    contended: item.contended === true,
     state: resolvedAt === null ? 'open' : 'resolved',
     resolvedAt: resolvedAt === null ? null : isoTime(resolvedAt),
     action,
     note,
   };
+}
+
+function causeDocument({ cause }: DriftItem): Item['cause'] {
+  return cause === undefined ? null : { ...cause, at: isoTime(cause.at) };
 }
 
 function ignoredDocument({ item, rule }: Ignored, input: DriftInput): IgnoredItem {

@@ -1,6 +1,6 @@
 import type { DriftReport, IgnoredItem, Item } from '../generated/drift.ts';
 import { pageScript, pageStyle } from './drift-page.ts';
-import { fieldName, nameOf, ruleInWords, serviceInWords } from './drift-words.ts';
+import { causeWords, fieldName, nameOf, ruleInWords, serviceInWords } from './drift-words.ts';
 import { groupBy } from '../model/group-by.ts';
 import type { Html } from './html.ts';
 import { html } from './html.ts';
@@ -157,10 +157,16 @@ function originOf({ origin }: Item | IgnoredItem): Html {
     </dd>`;
 }
 
-function timesOf({ firstSeen, resolvedAt, action, note }: Item): Html {
+function timesOf(item: Item): Html {
+  const { firstSeen, resolvedAt, action, note, cause, contended } = item;
   const resolved = resolvedAt === null ? html`` : html`, resolved <time>${resolvedAt}</time>`;
-  return html`<dt>seen</dt>
+  const by = html`<dt>by</dt>
+    <dd>${causeWords(item)}</dd>`;
+  const fight = html`<dt>contended</dt>
+    <dd>somebody keeps changing it back</dd>`;
+  return html`<dt>since</dt>
     <dd><time>${firstSeen}</time>${resolved}</dd>
+    ${cause === null ? html`` : by} ${contended ? fight : html``}
     <dt>${action}</dt>
     <dd>${note}</dd>`;
 }

@@ -1,5 +1,5 @@
 import type { DriftReport, IgnoredItem, Item } from '../generated/drift.ts';
-import { fieldName, ruleInWords, serviceInWords } from './drift-words.ts';
+import { contendedWords, fieldName, ruleInWords, serviceInWords } from './drift-words.ts';
 import type { Block } from './fit-blocks.ts';
 import { fitBlocks } from './fit-blocks.ts';
 import { groupBy } from '../model/group-by.ts';
@@ -46,7 +46,7 @@ function serviceBlocks(state: Item['state'], items: readonly Item[]): readonly B
       '',
       ...table(
         ['where', 'field', 'is', 'should be', 'by', 'since', 'what is done'],
-        group.map((item) => [...placeCells(item), item.firstSeen, doneCell(item)]),
+        group.map((item) => [...placeCells(item), sinceCell(item), doneCell(item)]),
       ),
     ],
     close: ['', '</details>', ''],
@@ -79,7 +79,13 @@ function placeCells(item: Item | IgnoredItem): readonly string[] {
   return [where, fieldName(path), ...values, by].map(cell);
 }
 
-function doneCell({ action, note, resolvedAt }: Item): string {
+function sinceCell({ firstSeen, cause }: Item): string {
+  return cause === null ? firstSeen : `${firstSeen}, ${inertCode(cause.detail)}`;
+}
+
+function doneCell(item: Item): string {
+  const { action, note, resolvedAt } = item;
   const done = resolvedAt === null ? '' : `; resolved ${resolvedAt}`;
-  return `${action}: ${inertCode(note)}${done}`;
+  const isContended = item.contended ? `; ${contendedWords}` : '';
+  return `${action}: ${inertCode(note)}${done}${isContended}`;
 }

@@ -2,7 +2,13 @@ import type { Location, Log, ReportingDescriptor, Result } from 'sarif';
 
 import type { DriftReport, IgnoredItem, Item } from '../generated/drift.ts';
 import { digestOf } from '../model/digest.ts';
-import { fieldName, ruleInWords, serviceInWords } from './drift-words.ts';
+import {
+  causeWords,
+  contendedWords,
+  fieldName,
+  ruleInWords,
+  serviceInWords,
+} from './drift-words.ts';
 import { formatField } from './text.ts';
 
 /**
@@ -22,12 +28,18 @@ export function driftSarif(report: DriftReport, version: string): Log {
         automationDetails: { id: `fleetwright/drift/${report.revision.commit}` },
         columnKind: 'utf16CodeUnits',
         results: [
-          ...open.map((item) => resultOf(item, levels[item.severity], item.note)),
+          ...open.map((item) => resultOf(item, levels[item.severity], noteOf(item))),
           ...report.ignored.map(ignoredResult),
         ],
       },
     ],
   };
+}
+
+function noteOf(item: Item): string {
+  const by = item.cause === null ? [] : [`by ${causeWords(item)}`];
+  const fight = item.contended ? [contendedWords] : [];
+  return [...by, item.note, ...fight].join('; ');
 }
 
 const levels: Readonly<Record<Item['severity'], 'error' | 'warning' | 'note'>> = {

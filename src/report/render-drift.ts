@@ -1,5 +1,12 @@
 import type { DriftReport, IgnoredItem, Item } from '../generated/drift.ts';
-import { fieldName, nameOf, ruleInWords, serviceInWords } from './drift-words.ts';
+import {
+  causeWords,
+  contendedWords,
+  fieldName,
+  nameOf,
+  ruleInWords,
+  serviceInWords,
+} from './drift-words.ts';
 import type { Style } from './style.ts';
 import { count, formatField, formatPosition, wrap } from './text.ts';
 
@@ -58,7 +65,9 @@ function renderItem(item: Item, style: Style): readonly string[] {
     `  ${paint(item.class)}  ${slot}${item.host}${item.container === '' ? '' : `, ${item.container}`}`,
     fieldLine(item),
     ...(item.origin === null ? [] : [style.dim(originLine(item.origin))]),
-    style.dim(wrap(`seen ${item.firstSeen}${when}; ${item.action}: ${item.note}`, '    ')),
+    ...(item.cause === null ? [] : [style.dim(wrap(`by ${causeWords(item)}`, '      ', '    '))]),
+    ...(item.contended ? [style.red(wrap(contendedWords, '      ', '    '))] : []),
+    style.dim(wrap(`since ${item.firstSeen}${when}; ${item.action}: ${item.note}`, '    ')),
   ];
 }
 

@@ -71,6 +71,6 @@ export function isSettled(view: SlotView): boolean {
     !view.recovering &&
     view.others.length === 0 &&
     view.inFlight === undefined &&
-    view.differences.every(({ remedy }) => remedy.kind === 'none')
+    view.differences.every(({ remedy }) => remedy.kind === 'none' || remedy.kind === 'withheld')
   );
 }

@@ -1,15 +1,11 @@
 import type { ServiceSpec } from '../model/application.ts';
-import type { ContainerSpec } from '../model/container.ts';
-import { sameRestart } from '../model/container.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { Action, ActionKind, Change } from '../model/step.ts';
 import { serviceOn } from '../model/variants.ts';
 import type { Difference } from '../drift/assess-instance.ts';
-import { compareResources } from '../drift/compare-container.ts';
-import { liveFilesBetween } from '../drift/compare-files.ts';
-import { compareNetworks } from '../drift/compare-networks.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isServiceProven } from './application-context.ts';
+import { isChanged } from './changed-between.ts';
 import { countedSlots } from './counted-slots.ts';
 import { placeOf } from './draft.ts';
 import { boundsOf } from './shares.ts';
@@ -57,25 +53,6 @@ export function isOffForAMoment(
 }
 
 const renewalTakesMs = 60_000;
-
-function isChanged(application: string, from: ServiceSpec, to: ServiceSpec, path: string): boolean {
-  if (path === 'container_name') return from.containerName !== to.containerName;
-  if (liveFilesBetween(from, to).includes(path)) return true;
-  return pathsBetween(application, from.container, to.container).includes(path);
-}
-
-function pathsBetween(
-  application: string,
-  from: ContainerSpec,
-  to: ContainerSpec,
-): readonly string[] {
-  const fields = [
-    ...compareResources(to.resources, from.resources),
-    ...compareNetworks(application, to.networks, from.networks),
-  ];
-  const restart = sameRestart(to.restart, from.restart) ? [] : ['restart'];
-  return [...fields.map(({ path }) => path), ...restart];
-}
 
 /** Whether a step takes an instance out of service for a moment. */
 export function isRestart(action: Action): boolean {

@@ -9,6 +9,8 @@ import { changesFrom } from './changes.ts';
 import { countedSlots } from './counted-slots.ts';
 import { unmetDependency } from './dependencies.ts';
 import { causeOf, placeOf } from './draft.ts';
+import { healedDriftOf } from './drift-causes.ts';
+import { slotDrift } from './drift-items.ts';
 import { nextRepairAt, repairsInARow } from './heal.ts';
 import { unmetJob } from './jobs.ts';
 import { nextAttemptAt } from './next-attempt.ts';
@@ -17,7 +19,7 @@ import { isByHost } from './order.ts';
 import { readyKey, withImage } from './preflight.ts';
 import { prepareHost } from './prepare-host.ts';
 import type { SlotSituation } from './slot-situation.ts';
-import { retire } from './slot-situation.ts';
+import { retire, sayContended } from './slot-situation.ts';
 import { isUndoOverdue } from './progress-deadline.ts';
 import type { SlotView } from './slot-view.ts';
 import { isPromoted, isServing, isVacating, judgeInstance, mayServe } from './slot-view.ts';
@@ -58,6 +60,9 @@ export function decideAbsent(situation: SlotSituation, host: HostName): void {
   // One is enough to serve until the successor does; what else there is only takes a place.
   const idle = view.others.find((other) => other !== serving);
   if (idle !== undefined) return retire(situation, idle, 'it is not needed any more');
+  for (const item of proven ? slotDrift(context, view) : []) {
+    sayContended(context, view, healedDriftOf(context, item));
+  }
   const notBefore = proven
     ? nextRepairAt(view.record, world.now)
     : nextAttemptAt(context, view, host);
@@ -182,7 +187,10 @@ function create(
   const moves = view.record !== undefined && view.record.host !== host;
   if (isServiceProven(context, service) && view.record?.hash === service.hash && !moves) {
     const repairs = repairsInARow(view.record, world.now) + 1;
-    draft.entries.push({ kind: 'repaired', slot: key, repairs, at: world.now });
+    const repaired = { kind: 'repaired', slot: key, repairs, at: world.now } as const;
+    const [item] = slotDrift(context, view);
+    const drift = item === undefined ? null : healedDriftOf(context, item);
+    draft.entries.push(drift === null ? repaired : { ...repaired, drift });
   }
   const changes = before === null ? [] : changesFrom(world, before, service);
   const { path, reason } = whyCreate(context, view, before, changes);

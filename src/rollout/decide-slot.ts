@@ -38,6 +38,10 @@ import {
   mayServe,
   viewSlot,
 } from './slot-view.ts';
+import { withheldBecause } from './differences.ts';
+import { healedDriftOf } from './drift-causes.ts';
+import { itemOf } from './drift-items.ts';
+import { leftMissing } from './left-missing.ts';
 import { heldPredecessor } from './stages.ts';
 import { provenService } from './target.ts';
 
@@ -70,8 +74,15 @@ export function decideSlot(situation: SlotSituation): void {
   }
 }
 
+/** What does not serve, and is left so because the commit says so, must not go unsaid. */
+function sayReported({ context, view }: SlotSituation, kind: DriftClass, note: string): void {
+  context.draft.block(view.service.name, view.slot, 'DriftReported', `it is ${kind}: ${note}`);
+}
+
 function decideMissing(situation: SlotSituation, host: HostName): void {
   const { context, view } = situation;
+  const left = leftMissing(context, view);
+  if (left !== null) return sayReported(situation, 'missing', withheldBecause(left));
   const reason = whyNotYet(situation, host);
   if (reason === null) return decideAbsent(situation, host);
   context.draft.wait('turn', placeOf(view), reason);
@@ -279,6 +290,7 @@ function decidePromoted(situation: SlotSituation): void {
     const { remedy, path, note, class: kind } = difference;
     if (remedy.kind === 'none')
       context.draft.block(service.name, view.slot, reasonOf[kind] ?? 'Degraded', note);
+    if (remedy.kind === 'withheld' && path === 'state') sayReported(situation, kind, note);
     const action = remedyAction(remedy, current, service, view.ignored);
     if (action === null) continue;
     const isAsked = isOfCommit(context, view, difference);
@@ -292,7 +304,9 @@ function decidePromoted(situation: SlotSituation): void {
       return actOn(situation, path, 'its network was made anew: it is connected again', action);
     }
     if (remedy.kind === 'start') context.draft.entries.push(...dueEntries(situation, current));
-    return healBy(situation, path, note, action, restarts ? [changeEntry(situation)] : []);
+    const drift = healedDriftOf(context, itemOf(context, view, current, difference));
+    const healing = { path, reason: note, drift };
+    return healBy(situation, healing, action, restarts ? [changeEntry(situation)] : []);
   }
   // What is paused keeps all that serves.
   const isHeld = situation.stage !== null || context.target.mode === 'halted';

@@ -27,6 +27,7 @@ import { placeAll, placedServices, targetsOf } from './place-all.ts';
 import type { PruneDecision } from './prune.ts';
 import { supersededDrift } from './adoption-drift.ts';
 import { decidePrune } from './prune.ts';
+import { withCauses } from './drift-causes.ts';
 import { suspensionEntries } from './suspension.ts';
 import type { World } from './world.ts';
 
@@ -108,12 +109,12 @@ export function decide(seen: World): Decision {
       ...unused.steps,
       ...volumes.steps,
     ]),
-    drift: [
+    drift: withCauses(world, [
       ...applications.flatMap(({ drift }) => drift),
       ...adoptions.flatMap((adoption) => supersededDrift(world, adoption)),
       ...prune.drift,
       ...copies,
-    ],
+    ]),
     ignored: applications.flatMap(({ ignored }) => ignored),
     settled: isRolledOut && prune.settled,
     lookups: distinct([...images.lookups, ...applications.flatMap(({ lookups }) => lookups)]),

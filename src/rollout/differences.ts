@@ -1,11 +1,16 @@
 import type { ServiceSpec } from '../model/application.ts';
+import { neverIgnored } from '../model/drift-paths.ts';
 import { findImage } from '../model/image.ts';
 import type { IgnoreRule } from '../model/ignore-rule.ts';
+import type { HealSetting } from '../model/heal-policy.ts';
+import type { HostName } from '../model/names.ts';
 import type { ImageDefaults } from '../model/observation.ts';
 import type { Difference } from '../drift/assess-instance.ts';
 import { assessInstance } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
+import { healSetting } from '../drift/heal-setting.ts';
 import { ignoringRule } from '../drift/ignore.ts';
+import { isChanged } from './changed-between.ts';
 import { provenOn } from './target.ts';
 import type { World } from './world.ts';
 
@@ -30,7 +35,9 @@ export function differencesOf(
   const all = assess(context, service, instance);
   if (all.length === 0) return all;
   const rules = rulesFor(context);
-  return all.filter((difference) => ruleOf(context, rules, service, instance, difference) === null);
+  return all
+    .filter((difference) => ruleOf(context, rules, service, instance, difference) === null)
+    .map((difference) => asIsChosen(context, service, instance, difference));
 }
 
 /** The differences of an instance that are left alone, each with the rule that says so. */
@@ -39,9 +46,10 @@ export function ignoredDifferencesOf(
   service: ServiceSpec,
   instance: Instance,
 ): readonly IgnoredDifference[] {
+  const all = assess(context, service, instance);
+  if (all.length === 0) return [];
   const rules = rulesFor(context);
-  if (rules.length === 0) return [];
-  return assess(context, service, instance).flatMap((difference) => {
+  return all.flatMap((difference) => {
     const rule = ruleOf(context, rules, service, instance, difference);
     return rule === null ? [] : [{ difference, rule }];
   });
@@ -96,12 +104,51 @@ export function ignoredBy(
 }
 
 function ruleOf(
-  { world, application }: DifferenceContext,
+  context: DifferenceContext,
   rules: readonly IgnoreRule[],
   service: ServiceSpec,
   { container }: Instance,
-  { path }: Difference,
+  difference: Difference,
 ): IgnoreRule | null {
+  const { world, application } = context;
+  const { path, class: kind } = difference;
   const place = { application, service: service.name, host: container.host };
-  return ignoringRule(rules, place, path, world.now);
+  const rule = ignoringRule(rules, place, path, world.now);
+  if (rule !== null || Object.hasOwn(neverIgnored, path)) return rule;
+  const setting = choiceFor(context, service, container.host, difference);
+  if (setting?.choice !== 'ignore') return null;
+  const reason = `drift of the class ${kind} is ignored`;
+  return { ...place, path, reason, until: null, origin: setting.origin };
+}
+
+/** What is not to be put right keeps its place in the report. */
+function asIsChosen(
+  context: DifferenceContext,
+  service: ServiceSpec,
+  { container }: Instance,
+  difference: Difference,
+): Difference {
+  if (difference.remedy.kind === 'none') return difference;
+  const setting = choiceFor(context, service, container.host, difference);
+  if (setting === null || setting.choice === 'heal') return difference;
+  return { ...difference, remedy: { kind: 'withheld' }, note: withheldBecause(setting) };
+}
+
+export function withheldBecause({ origin }: HealSetting): string {
+  return `it is only reported, as ${origin.file}:${origin.line}:${origin.column} says`;
+}
+
+/** What is said of the drift of a service that nothing is changing: all else is a rollout, and goes on. */
+export function choiceFor(
+  { world, application }: DifferenceContext,
+  service: ServiceSpec,
+  host: HostName | null,
+  { class: kind, path }: Pick<Difference, 'class' | 'path'>,
+): HealSetting | null {
+  const setting = healSetting(world.desired, application, kind);
+  if (setting === null) return null;
+  const record = world.journal.applications.get(application);
+  const good = record === undefined ? null : provenOn(record, service.name, host);
+  if (record?.rollout !== null || good?.hash !== service.hash) return null;
+  return isChanged(application, good, service, path) ? null : setting;
 }

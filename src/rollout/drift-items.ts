@@ -1,4 +1,6 @@
 import type { DriftItem, IgnoredItem } from '../model/drift.ts';
+import type { HealedDrift } from '../model/healed-drift.ts';
+import { isContended } from '../model/healed-drift.ts';
 import { originOf } from '../model/origin.ts';
 import type { Difference } from '../drift/assess-instance.ts';
 import { actionOf } from '../drift/assess-instance.ts';
@@ -6,7 +8,8 @@ import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isServiceProven } from './application-context.ts';
 import { isOfCommit, isOffForAMoment } from './change-in-place.ts';
-import { differencesOf, ignoredBy } from './differences.ts';
+import { differencesOf, ignoredBy, withheldBecause } from './differences.ts';
+import { hadInstance, leftMissing } from './left-missing.ts';
 import { movedTag } from './moved-tag.ts';
 import { objectDrift } from './object-drift.ts';
 import type { SlotView } from './slot-view.ts';
@@ -41,7 +44,8 @@ function ignoredOf(context: ApplicationContext, view: SlotView): readonly Ignore
   });
 }
 
-function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftItem[] {
+/** What is not as it should be in one slot. */
+export function slotDrift(context: ApplicationContext, view: SlotView): readonly DriftItem[] {
   const { current, others, service } = view;
   if (view.host === null) return [];
   if (context.world.observations.get(view.host)?.kind !== 'reachable') return [];
@@ -89,14 +93,6 @@ function isPredecessor({ world }: ApplicationContext, { record }: SlotView): boo
 
 const repairTakesMs = 60_000;
 
-/** A slot that last-known-good filled; one that a commit adds is not missing, it is new. */
-function hadInstance({ record, target }: ApplicationContext, view: SlotView): boolean {
-  if (record.rollout !== null || target.mode !== 'desired') return false;
-  if (view.service.mode === 'global') return view.record !== undefined;
-  const good = record.lastKnownGood?.spec.services.find(({ name }) => name === view.service.name);
-  return good !== undefined && Number(view.slot) <= good.replicas;
-}
-
 function base(
   context: ApplicationContext,
   view: SlotView,
@@ -115,7 +111,7 @@ function base(
   };
 }
 
-function itemOf(
+export function itemOf(
   context: ApplicationContext,
   view: SlotView,
   instance: Instance,
@@ -133,10 +129,12 @@ function itemOf(
     observed: difference.observed,
     action: actionOf(difference.remedy),
     note: difference.note,
+    ...contention(context, view, difference),
   };
 }
 
 function missingItem(context: ApplicationContext, view: SlotView): DriftItem {
+  const left = leftMissing(context, view);
   return {
     ...base(context, view, ''),
     container: '',
@@ -145,9 +143,18 @@ function missingItem(context: ApplicationContext, view: SlotView): DriftItem {
     severity: 'critical',
     desired: view.service.container.image,
     observed: null,
-    action: 'heal',
-    note: 'another instance is created',
+    action: left === null ? 'heal' : 'report',
+    note: left === null ? 'another instance is created' : withheldBecause(left),
+    ...contention(context, view, { class: 'missing', path: '' }),
   };
+}
+
+function contention(
+  { world }: ApplicationContext,
+  { record }: SlotView,
+  drift: Pick<HealedDrift, 'class' | 'path'>,
+): Pick<DriftItem, 'contended'> {
+  return isContended(record?.heals, drift, world.now) ? { contended: true } : {};
 }
 
 function duplicateItem(context: ApplicationContext, view: SlotView, instance: Instance): DriftItem {

@@ -71,6 +71,7 @@ export function remedyAction(
       return deliverFiles(instance, service, ignored);
     case 'replace':
     case 'none':
+    case 'withheld':
       return null;
   }
 }

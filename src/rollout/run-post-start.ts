@@ -34,7 +34,8 @@ export function rerunPostStart(
 ): void {
   const { context, view } = situation;
   context.draft.block(view.service.name, view.slot, hookFailed, message);
-  healBy(situation, 'post_start', message, hooksAction(situation, instance));
+  const healing = { path: 'post_start', reason: message, drift: null };
+  healBy(situation, healing, hooksAction(situation, instance));
 }
 
 function hooksAction({ view }: SlotSituation, instance: Instance): Action {

@@ -1,5 +1,7 @@
 import type { ServiceSpec, UpdatePolicy } from '../model/application.ts';
 import { preStopOf, type Hook } from '../model/hooks.ts';
+import type { HealedDrift } from '../model/healed-drift.ts';
+import { healedDriftInWords, isContended } from '../model/healed-drift.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { Change, Step } from '../model/step.ts';
 import { versionsOf } from '../model/variants.ts';
@@ -44,25 +46,45 @@ export function actOn(
 /**
  * Takes a step that repairs, unless the slot was repaired so often lately that it has to wait.
  *
+ * @param drift what is put right; null: it is about no drift
  * @param noted what else is written down before it
  */
 export function healBy(
   situation: SlotSituation,
-  path: string,
-  reason: string,
+  { path, reason, drift }: Healing,
   action: Step['action'],
   noted: readonly JournalEntry[] = [],
 ): void {
   const { context, view } = situation;
   const { draft, world } = context;
+  if (drift !== null) sayContended(context, view, drift);
   const at = nextRepairAt(view.record, world.now);
   if (world.now < at) {
     sayFailure(context, view);
     return draft.wait('retry', placeOf(view), 'repair is tried again', at);
   }
   const repairs = repairsInARow(view.record, world.now) + 1;
-  draft.entries.push({ kind: 'repaired', slot: view.key, repairs, at: world.now }, ...noted);
+  const repaired = { kind: 'repaired', slot: view.key, repairs, at: world.now } as const;
+  draft.entries.push(drift === null ? repaired : { ...repaired, drift }, ...noted);
   actOn(situation, path, reason, action);
+}
+
+/** Why a repair is made, and of what. */
+export interface Healing {
+  readonly path: string;
+  readonly reason: string;
+  readonly drift: HealedDrift | null;
+}
+
+/** Somebody keeps changing it: each repair comes later than the one before, and people have to agree. */
+export function sayContended(
+  { draft, world }: ApplicationContext,
+  { service, slot, record }: SlotView,
+  drift: HealedDrift,
+): void {
+  if (!isContended(record?.heals, drift, world.now)) return;
+  const what = healedDriftInWords(drift);
+  draft.block(service.name, slot, 'Contended', `it was put right again and again: ${what}`);
 }
 
 /** Why the last step of the slot failed, as long as the next one has to wait. */

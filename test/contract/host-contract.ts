@@ -3,6 +3,7 @@ import { afterEach, describe } from 'vitest';
 import { containerCases } from './container-cases.ts';
 import type { ContractContext } from './contract-context.ts';
 import { EngineShell } from './engine-shell.ts';
+import { eventCases } from './event-cases.ts';
 import { execCases } from './exec-cases.ts';
 import { healthCases } from './health-cases.ts';
 import type { HostBench } from './host-bench.ts';
@@ -27,6 +28,7 @@ export function hostContract(bench: () => HostBench): void {
   describe('published ports:', () => portCases(context));
   describe('networks:', () => networkCases(context));
   describe('volumes, images, events:', () => objectCases(context));
+  describe('past events:', () => eventCases(context));
   describe('health:', () => healthCases(context));
   describe('restarts:', () => restartCases(context));
 }

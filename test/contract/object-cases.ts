@@ -356,6 +356,7 @@ export function objectCases(context: ContractContext): void {
       'container rename renamed',
       'container pause renamed',
       'container unpause renamed',
+      'container kill renamed',
       ...byAge(context, ['container die renamed'], []),
       'network disconnect front',
       'container stop renamed',

@@ -130,6 +130,7 @@ class DirectConnection implements DockerHost {
 
   async stream(request: EngineRequest): Promise<Readable> {
     const { body } = await this.#dial(request);
+    if (Array.isArray(body)) return Readable.from(body.map((one) => `${JSON.stringify(one)}\n`));
     return Readable.from(Buffer.isBuffer(body) && body.length > 0 ? [body] : []);
   }
 

@@ -71,7 +71,8 @@ export class SimulatedConnection implements DockerHost {
     const deadline = { what, ms: deadlineMs, clock: this.#process.clock };
     return withDeadline(deadline, signal, async (inner) => {
       const answer = await this.#dial(request, inner);
-      if (request.path !== '/events') return Readable.from([toBytes(answer.body)]);
+      const isOver = request.path !== '/events' || request.query?.['until'] !== undefined;
+      if (isOver) return Readable.from([toBytes(answer.body)]);
       return new EventStream(this.#process, this.#host, signal);
     });
   }

@@ -7,6 +7,7 @@ import type { Variants } from '../load-variants.ts';
 import type { Subject } from '../subject.ts';
 import { resolveAdoption } from './adopt.ts';
 import { resolveApplicationDependencies } from './application-dependencies.ts';
+import { resolveHealPolicy } from './heal-policy.ts';
 import { resolveIgnoreRules } from './ignore-rules.ts';
 import { resolveNetworks } from './network.ts';
 import { resolveService } from './service.ts';
@@ -41,6 +42,7 @@ export function resolveApplication(
     networks: together(resolveNetworks(subject), variants.networks),
     volumes: together(resolveVolumes(subject), variants.volumes),
     driftIgnore: resolveIgnoreRules(subject),
+    ...resolveHealPolicy(child(own, 'drift')),
   };
 }
 

@@ -15,6 +15,7 @@ import { parseEndpoint } from '../scalars/endpoint.ts';
 import { cleanPath } from '../scalars/volume.ts';
 import { resolveFailurePolicy } from './failure-policy.ts';
 import { resolveGroups } from './groups.ts';
+import { resolveHealPolicy } from './heal-policy.ts';
 import { resolveImagePolicy } from './image-policy.ts';
 import { resolveIgnoreRule } from './ignore-rules.ts';
 import { resolveNamespaceQuotas } from './namespace-quotas.ts';
@@ -36,6 +37,7 @@ export function resolveFleet(root: Cursor): FleetSpec {
     image: resolveImagePolicy(child(root, 'image')),
     failure: resolveFailurePolicy(child(root, 'failure')),
     driftIgnore: items(child(root, 'drift', 'ignore')).map((rule) => resolveIgnoreRule(rule, {})),
+    ...resolveHealPolicy(child(root, 'drift')),
     ...resolveNamespaceQuotas(child(root, 'namespaces')),
     origin: root.origin,
   };

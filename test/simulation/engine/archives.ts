@@ -3,6 +3,7 @@ import { basename } from 'node:path/posix';
 import type { ApiResponse } from './api.ts';
 import { ok, refusal } from './api.ts';
 import type { Container } from './container.ts';
+import { containerEvent } from './events.ts';
 import type { EngineState } from './engine-state.ts';
 import { changed, mutated } from './engine-state.ts';
 
@@ -25,6 +26,7 @@ export function putArchive(
   if (entries === null) return refusal(500, tarRefusal(state, 'unexpected EOF'));
   for (const [name, content] of entries) placeOf(state, container, name).write(content);
   changed(state);
+  containerEvent(state, container, 'extract-to-dir', { path });
   mutated(state, `copy into ${container.name}`);
   return { status: 200, body: null };
 }

@@ -18,6 +18,7 @@ export function killDaemon(state: EngineState): void {
   state.daemon = 'down';
   state.run += 1;
   state.waiting = [];
+  state.told = [];
   changed(state);
   for (const container of state.containers.values()) {
     container.starting = null;

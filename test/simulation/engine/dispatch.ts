@@ -17,6 +17,7 @@ import { readLog } from './container-log.ts';
 import { createContainer } from './create-container.ts';
 import type { EngineState } from './engine-state.ts';
 import { mutated } from './engine-state.ts';
+import { pastEvents } from './events.ts';
 import { inspectExec, makeExec, startExec } from './exec.ts';
 import { findContainer, noSuchContainer } from './find-container.ts';
 import { engineInfo, engineVersion } from './facts.ts';
@@ -50,7 +51,7 @@ export function dispatch(state: EngineState, request: ApiRequest): Answer {
     case 'info':
       return ok(engineInfo(state));
     case 'events':
-      return ok(null);
+      return ok(query['until'] === undefined ? null : pastEvents(state, query));
     case 'containers':
       return aboutContainers(state, request, first, second);
     case 'exec':

@@ -77,6 +77,10 @@ export interface EngineState {
   /** Folders and files of the host that can be mounted. */
   readonly hostPaths: Set<string>;
   readonly listeners: Set<(event: WireEvent) => void>;
+  /** The last events, the oldest first: for those who ask what they missed. */
+  told: WireEvent[];
+  /** Events so far. */
+  tellings: number;
   readonly mutationHooks: Set<(what: string) => void>;
   daemon: 'up' | 'starting' | 'down';
   /** Runs of the daemon so far: what a former run had in mind never happens. */

@@ -7,7 +7,25 @@ import { changed } from './engine-state.ts';
 function emit(state: EngineState, event: WireEvent): void {
   changed(state);
   if (state.daemon !== 'up') return;
-  for (const listener of state.listeners) listener(event);
+  state.tellings += 1;
+  const at = (state.clock.now() + state.skewMs) * 1_000_000;
+  // No two happen in the same microsecond.
+  const dated = { ...event, timeNano: at + (state.tellings % 1_000) * 1_000 };
+  state.told = [...state.told, dated].slice(-remembered);
+  for (const listener of state.listeners) listener(dated);
+}
+
+const remembered = 256;
+
+/** The events of a time that is over, as far as the engine remembers them. */
+export function pastEvents(
+  { told }: EngineState,
+  { since = '0', until = '0', filters = '{}' }: Readonly<Record<string, string>>,
+): readonly WireEvent[] {
+  return told.filter((event) => {
+    const at = (event.timeNano ?? 0) / 1_000_000_000;
+    return at >= Number(since) && at <= Number(until) && passesFilters(event, filters);
+  });
 }
 
 /** Labels are attributes of their container's events. */

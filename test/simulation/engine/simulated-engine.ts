@@ -66,6 +66,8 @@ export class SimulatedEngine {
       ports: new PortTable(),
       hostPaths: new Set(['/', '/etc', '/tmp', '/srv', '/var/log', '/var/run/docker.sock']),
       listeners: new Set(),
+      told: [],
+      tellings: 0,
       mutationHooks: new Set(),
       daemon: 'up',
       run: 0,

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, expect, it } from 'vitest';
 
+import { ChangeLog } from '../../../src/fleet/change-log.ts';
 import { FileWatch } from '../../../src/fleet/file-watch.ts';
 import { HostPicture } from '../../../src/fleet/host-picture.ts';
 import { label } from '../../../src/model/labels.ts';
@@ -42,7 +43,14 @@ it('a container that is removed between the list and its inspect is not there, a
     clock: systemClock,
     logger: pino({ level: 'silent' }),
   });
-  const picture = new HostPicture(toHostName('host-1'), 'test', 5_000, systemClock, files);
+  const picture = new HostPicture({
+    host: toHostName('host-1'),
+    fleet: 'test',
+    readMs: 5_000,
+    clock: systemClock,
+    files,
+    changes: new ChangeLog('test'),
+  });
 
   await picture.readAll(client, {}, new AbortController().signal);
 

@@ -1,4 +1,4 @@
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 
 import type { DockerHost, EngineRequest } from '../../../src/fleet/docker-host.ts';
 import { EngineError } from '../../../src/fleet/engine-error.ts';
@@ -90,11 +90,16 @@ export class HandDrivenHost implements DockerHost {
     return body as T | null;
   }
 
-  stream({ signal }: EngineRequest): Promise<Readable> {
+  /** Past events are those of `GET /events?until`. */
+  async stream({ signal, query = {} }: EngineRequest): Promise<Readable> {
+    if (query['until'] !== undefined) {
+      const past = this.#answers.get(pastEvents) ?? [];
+      return Readable.from((past as WireEvent[]).map((event) => `${JSON.stringify(event)}\n`));
+    }
     const events = new PassThrough();
     signal.addEventListener('abort', () => events.end(), { once: true });
     this.#events = events;
-    return Promise.resolve(events);
+    return events;
   }
 
   close(): void {
@@ -121,6 +126,9 @@ export class HandDrivenHost implements DockerHost {
     });
   }
 }
+
+/** What is answered to who asks for past events. */
+export const pastEvents = 'GET /events?until';
 
 export function inspectOf(id: string): string {
   return `GET /containers/${id}/json`;

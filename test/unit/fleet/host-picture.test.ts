@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { expect, it } from 'vitest';
 
 import { clean } from '../../../src/fleet/dirty.ts';
+import { ChangeLog } from '../../../src/fleet/change-log.ts';
 import { FileWatch } from '../../../src/fleet/file-watch.ts';
 import { HostPicture } from '../../../src/fleet/host-picture.ts';
 import { label } from '../../../src/model/labels.ts';
@@ -21,7 +22,14 @@ async function read(
   const host = new HandDrivenHost();
   const clock = new VirtualClock(0);
   const files = new FileWatch({ key: null, clock, logger: pino({ level: 'silent' }) });
-  const picture = new HostPicture(toHostName('host-1'), 'test', 1_000, clock, files);
+  const picture = new HostPicture({
+    host: toHostName('host-1'),
+    fleet: 'test',
+    readMs: 1_000,
+    clock,
+    files,
+    changes: new ChangeLog('test'),
+  });
   for (const id of ids) host.set(inspectOf(id), wireContainer(id, 'running'));
   host.set(list, ids.map(wireRow));
   await picture.readAll(host, {}, never);

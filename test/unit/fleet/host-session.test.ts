@@ -4,12 +4,19 @@ import { afterEach, expect, it } from 'vitest';
 import { defaultDeadlines } from '../../../src/fleet/deadlines.ts';
 import { HostSession } from '../../../src/fleet/host-session.ts';
 import type { WireEvent } from '../../../src/fleet/wire.ts';
+import { label } from '../../../src/model/labels.ts';
 import { toContainerId } from '../../../src/model/names.ts';
 import type { ContainerState } from '../../../src/model/observation.ts';
 import type { Step, StepOutcome } from '../../../src/model/step.ts';
 import { aHost, aStep } from '../../support/builders.ts';
 import { VirtualClock } from '../../simulation/virtual-clock.ts';
-import { HandDrivenHost, inspectOf, wireContainer, wireRow } from './hand-driven-host.ts';
+import {
+  HandDrivenHost,
+  inspectOf,
+  pastEvents,
+  wireContainer,
+  wireRow,
+} from './hand-driven-host.ts';
 
 const never = new AbortController().signal;
 const done: StepOutcome = { kind: 'done' };
@@ -262,4 +269,45 @@ it('a host is away since it last answered, however old its picture is', async ()
   await (await again).fail('no answer');
 
   expect(session.observation).toMatchObject({ kind: 'unreachable', since: 30_000 });
+});
+
+function told(id: string, action: string, timeNano: number): WireEvent {
+  const Attributes = { [label.fleet]: 'test' };
+  return { Type: 'container', Action: action, Actor: { ID: id, Attributes }, timeNano };
+}
+
+function changesOf({ session }: Bench): readonly string[] {
+  const { observation } = session;
+  if (observation.kind === 'unreachable') throw new Error(observation.reason);
+  return (observation.changes ?? []).map(({ kind, container }) => `${kind} ${container ?? ''}`);
+}
+
+it('what others do is observed, and what our own step does is not', async () => {
+  const bench = await open({ a: 'running', b: 'running' });
+  const { host, session, pass } = bench;
+  host.hold(stopOf('a'));
+  const stopping = session.execute(stop('a'), never);
+  const asked = await host.asked(stopOf('a'));
+  await host.emit(told('a', 'kill', 1_000_000));
+  await host.emit(told('a', 'die', 2_000_000));
+  await host.emit(told('b', 'die', 3_000_000));
+  host.set(inspectOf('a'), wireContainer('a', 'exited'));
+  host.set(inspectOf('b'), wireContainer('b', 'exited'));
+  await asked.answer({});
+  await stopping;
+  await pass(1_000);
+
+  expect(changesOf(bench)).toEqual(['die b']);
+});
+
+it('what happened while the connection was cut is asked for with the next one', async () => {
+  const bench = await open({ a: 'running' });
+  const { host, pass } = bench;
+  await host.emit(told('a', 'update', 1_000_000));
+  host.set(pastEvents, [told('a', 'update', 1_000_000), told('a', 'pause', 2_000_000)]);
+
+  await host.hangUp();
+  await pass(2_000);
+
+  expect(changesOf(bench)).toEqual(['update a', 'pause a']);
 });

@@ -146,9 +146,11 @@ describe('the history', () => {
 
   it('tells a repair as one, with the cause of its first step and what came of the last', () => {
     const cause = { ...aStep(create).cause, reason: 'its instance is missing' };
+    const removal = { kind: 'destroy', at: 390, detail: 'docker rm' } as const;
+    const drift = { class: 'missing', path: '', cause: removal } as const;
     session((journal) => {
       deploy(journal);
-      journal.write([{ kind: 'repaired', slot, repairs: 1, at: 400 }], 400);
+      journal.write([{ kind: 'repaired', slot, repairs: 1, at: 400, drift }], 400);
       journal.recordStep(aStep(create, { cause }), done, 400, 410);
     });
     expect(told({ application: 'shop' }).at(-1)).toMatchObject({ kind: 'healed', result: 'begun' });
@@ -164,7 +166,7 @@ describe('the history', () => {
       slot: '1',
       host: 'host-1',
       actor: 'fleetwright',
-      cause: 'its instance is missing',
+      cause: 'missing, docker rm at 1970-01-01T00:00:00Z: its instance is missing',
       origin,
       result: 'done',
       steps: 2,

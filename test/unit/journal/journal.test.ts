@@ -253,6 +253,32 @@ describe('drift over time', () => {
     });
   });
 
+  it('began when the engine says, and keeps the first cause, also over a restart', () => {
+    const cause = { kind: 'update', at: 90, detail: 'docker update' } as const;
+    const later = { ...cause, at: 150 };
+    session((journal) => {
+      journal.recordDrift([item], everywhere, 100);
+      journal.recordDrift([{ ...item, cause }], everywhere, 110);
+      journal.recordDrift([{ ...item, cause: later }], everywhere, 160);
+    });
+    session((journal) => journal.recordDrift([{ ...item, observed: 7 }], everywhere, 200));
+
+    expect(session((journal) => journal.drift(0))).toMatchObject([
+      { item: { observed: 7, cause }, firstSeen: 90 },
+    ]);
+  });
+
+  it('is told of in better words, as long as they are about the same moment', () => {
+    const cause = { kind: 'kill', at: 90, detail: 'killed by signal 15' } as const;
+    const better = { kind: 'stop', at: 90, detail: 'docker stop' } as const;
+    session((journal) => {
+      journal.recordDrift([{ ...item, cause }], everywhere, 100);
+      journal.recordDrift([{ ...item, cause: better }], everywhere, 110);
+    });
+
+    expect(session((journal) => journal.drift(0))).toMatchObject([{ item: { cause: better } }]);
+  });
+
   it('begins anew when it comes back', () => {
     session((journal) => {
       journal.recordDrift([item], everywhere, 100);

@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { validateDrift } from '../../../src/generated/validators.js';
 import type { DriftHistory, DriftInput } from '../../../src/report/drift-document.ts';
 import { authorKey, driftDocument } from '../../../src/report/drift-document.ts';
+import { driftHtml } from '../../../src/report/drift-html.ts';
+import { driftMarkdown } from '../../../src/report/drift-markdown.ts';
+import { driftSarif } from '../../../src/report/drift-sarif.ts';
 import { renderDrift } from '../../../src/report/render-drift.ts';
 import { plainStyle } from '../../../src/report/style.ts';
 import {
@@ -134,25 +137,43 @@ describe('renderDrift()', () => {
       open: blog/web
         orphan  slot 1, host-1, shop-web-1-cafe
           instance: is blog-web-1-cafe, should be –
-          seen 1970-01-01T00:01:00Z; report: its application is no longer in the
+          since 1970-01-01T00:01:00Z; report: its application is no longer in the
           repository
 
       open: shop/web
         mutable-field  slot 1, host-1, shop-web-1-cafe
           deploy.resources.limits.memory: is 128 MiB, should be 64 MiB
           apps/shop/compose.yaml:9:19 in 000000000000 by Grace, 2023-11-14
-          seen 1970-01-01T00:01:00Z; heal: the limit is set back in place
+          since 1970-01-01T00:01:00Z; heal: the limit is set back in place
 
       resolved: shop/web
         missing  slot 2, host-1
           instance: is –, should be testapp:v1
           apps/shop/compose.yaml:9:19 in 000000000000 by Grace, 2023-11-14
-          seen 1970-01-01T01:00:00Z, resolved 1970-01-01T01:00:05Z; heal: another
+          since 1970-01-01T01:00:00Z, resolved 1970-01-01T01:00:05Z; heal: another
           instance is created
 
       ! host host-3 cannot be seen: nothing is known of it
       2 open, 1 item put right lately"
     `);
+  });
+
+  it('shows what made a difference, and that somebody works against the repair', () => {
+    const cause = { kind: 'update', at: 61_000, detail: 'docker update' } as const;
+    const item = aDriftItem({ cause, contended: true });
+    const document = report([{ item, firstSeen: 61_000, resolvedAt: null }]);
+
+    expect(document.items[0]?.cause).toEqual({ ...cause, at: '1970-01-01T00:01:01Z' });
+    const text = renderDrift(document, plainStyle);
+    expect(text).toContain('by docker update at 1970-01-01T00:01:01Z');
+    expect(text).toContain('contended: somebody keeps changing it back');
+    expect(driftMarkdown(document)).toContain('1970-01-01T00:01:01Z, <code>docker update</code>');
+    expect(driftMarkdown(document)).toContain('; contended: somebody keeps');
+    expect(driftHtml(document)).toContain('docker update at 1970-01-01T00:01:01Z');
+    expect(driftHtml(document)).toContain('somebody keeps changing it back');
+    const [result] = driftSarif(document, '1').runs[0]?.results ?? [];
+    expect(result?.message.text).toContain('; by docker update at 1970-01-01T00:01:01Z');
+    expect(overlong(text)).toEqual([]);
   });
 
   it('shows what is left alone apart, with the rule, and rules that have ended', () => {
