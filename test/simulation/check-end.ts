@@ -4,7 +4,8 @@ import { liveFiles } from '../../src/model/delivered.ts';
 import { emptyApplicationRecord } from '../../src/model/journal-state.ts';
 import { instanceName, label } from '../../src/model/labels.ts';
 import type { CommitSha } from '../../src/model/names.ts';
-import { toContainerId } from '../../src/model/names.ts';
+import { toContainerId, toHostName } from '../../src/model/names.ts';
+import { serviceOn } from '../../src/model/variants.ts';
 import { openFleet } from '../../src/fleet/docker-fleet.ts';
 import type { Decision } from '../../src/rollout/decide.ts';
 import { decide } from '../../src/rollout/decide.ts';
@@ -286,7 +287,7 @@ function checkContainers({ world, life, everywhere }: End, decision: Decision): 
       const isJob = service.container.restart.name === 'no';
       const fine = own.filter(
         (one) =>
-          one.identity?.hash === service.hash &&
+          one.identity?.hash === serviceOn(service, toHostName(one.host.name)).hash &&
           (isJob
             ? one.raw.status === 'exited' && one.raw.exitCode === 0
             : isAvailable(one, service.gate) && one.raw.restart !== 'no'),

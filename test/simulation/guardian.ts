@@ -1,9 +1,10 @@
 import type { JournalState, Quarantine } from '../../src/model/journal-state.ts';
 import type { ApplicationSpec, ServiceSpec } from '../../src/model/application.ts';
 import { adoptedIdentity } from '../../src/drift/identify.ts';
-import { liveDigest } from '../../src/model/hash.ts';
+import { coveredHash, liveDigest } from '../../src/model/hash.ts';
 import { instanceName, label, parseIdentity, slotKey } from '../../src/model/labels.ts';
 import { toContainerId, toHostName } from '../../src/model/names.ts';
+import { serviceOn, versionsOf } from '../../src/model/variants.ts';
 import type { Adopted, TrueContainer } from './census.ts';
 import { Census, isAvailable, isComposed } from './census.ts';
 import type { ApiRequest } from './engine/api.ts';
@@ -163,14 +164,17 @@ export class Guardian {
     for (const service of spec.services) {
       if (service.container.restart.name === 'no') continue;
       const former = known?.services.find(({ name }) => name === service.name);
-      if (former?.hash !== service.hash) this.#mustBeProved(application, service);
+      const isSame = former !== undefined && coveredHash(former) === coveredHash(service);
+      if (!isSame) this.#mustBeProved(application, service);
     }
   }
 
   #mustBeProved(application: string, service: ServiceSpec): void {
-    const { name, hash, gate, mode, replicas, update } = service;
+    const { name, gate, mode, replicas, update } = service;
     const own = this.#live(application, name).filter(
-      (one) => one.identity?.hash === hash && isAvailable(one, gate),
+      (one) =>
+        one.identity?.hash === serviceOn(service, toHostName(one.host.name)).hash &&
+        isAvailable(one, gate),
     );
     const held = new Set(own.map(({ slot }) => slot));
     const missing = mode === 'global' ? [] : missingSlots(application, service, held);
@@ -199,7 +203,8 @@ export class Guardian {
     if (image === undefined) return;
     const what = `"${reference}" on ${host.name}`;
     for (const [application, record] of this.#operator.journal().applications) {
-      for (const { name, hash, container } of record.lastKnownGood?.spec.services ?? []) {
+      const services = record.lastKnownGood?.spec.services ?? [];
+      for (const { name, hash, container } of services.flatMap(versionsOf)) {
         const { digest } =
           record.pins?.find((pin) => pin.service === name && pin.hash === hash) ?? {};
         const isPinned = [...image.digests].some((each) => each.endsWith(`@${digest ?? ''}`));
@@ -316,8 +321,8 @@ export class Guardian {
     const record = this.#operator.journal().applications.get(application);
     const good = record?.lastKnownGood;
     const isProven = good?.untried.includes(service) === false;
-    const known = good?.spec.services.find(({ name }) => name === service);
-    if (isProven && known?.hash === hash) return null;
+    const known = good?.spec.services.flatMap(versionsOf) ?? [];
+    if (isProven && known.some((one) => one.name === service && one.hash === hash)) return null;
     const failed = (record?.quarantined ?? []).filter(
       (one) => one.service === service && one.hash === hash,
     );
@@ -325,9 +330,10 @@ export class Guardian {
   }
 
   /** With a raised counter or other limits it may well come up. */
-  #isAnotherTry(application: string, { service, retry, live }: Quarantine): boolean {
+  #isAnotherTry(application: string, { service, hash, retry, live }: Quarantine): boolean {
     const asked = this.#operator.askedFor(application);
-    const container = asked?.services.find(({ name }) => name === service)?.container;
+    const versions = asked?.services.filter(({ name }) => name === service).flatMap(versionsOf);
+    const container = (versions?.find((one) => one.hash === hash) ?? versions?.[0])?.container;
     const isLimited = container !== undefined && live !== undefined;
     return (asked?.retry ?? 0) !== retry || (isLimited && live !== liveDigest(container));
   }

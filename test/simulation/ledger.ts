@@ -1,6 +1,7 @@
 import type { Gate, ServiceSpec } from '../../src/model/application.ts';
 import { slotKey } from '../../src/model/labels.ts';
 import type { Step } from '../../src/model/step.ts';
+import { versionsOf } from '../../src/model/variants.ts';
 import type { Decision } from '../../src/rollout/decide.ts';
 import type { TrueContainer } from './census.ts';
 import type { Limits } from './limits.ts';
@@ -136,7 +137,9 @@ export class Ledger {
         this.#want(key, {
           service,
           slots,
-          isProven: isProven(application, service.name, service.hash),
+          isProven: versionsOf(service).every(({ name, hash }) =>
+            isProven(application, name, hash),
+          ),
           until: null,
         });
       }

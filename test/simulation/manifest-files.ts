@@ -175,16 +175,16 @@ function networksOf({ services: [first], adopts }: ApplicationModel): object {
 }
 
 function renderService(service: ServiceModel, all: readonly ServiceModel[]): object {
-  const { kind, image, level } = service;
+  const { kind, image } = service;
   return {
     image: `${registryHost}/${image}`,
-    ...(hasFiles(service) ? renderDelivered(service) : { environment: { LEVEL: String(level) } }),
+    ...(hasFiles(service) ? renderDelivered(service) : { environment: levelOf(service) }),
     stop_grace_period: '4s',
     ...(kind === 'task' ? { restart: 'no' } : {}),
     ...(kind === 'port' ? { ports: [`${service.hostPort}:8080`] } : {}),
     ...(kind === 'stateful' ? { volumes: [`${service.name}-data:/data`] } : {}),
     ...dependsOn(service, all),
-    ...(kind === 'job' ? {} : renderDeploy(service)),
+    ...(kind === 'job' ? {} : renderDeploy(service, overridesOf(service))),
   };
 }
 
@@ -206,7 +206,7 @@ function renderComposed(service: ServiceModel): object {
   return { image, network_mode: 'bridge', ...renderDeploy(service) };
 }
 
-function renderDeploy(service: ServiceModel): object {
+function renderDeploy(service: ServiceModel, overrides: object = {}): object {
   const { kind, replicas, parallelism, monitorS, failureAction, zone, memory, onChange } = service;
   return {
     deploy: {
@@ -221,7 +221,26 @@ function renderDeploy(service: ServiceModel): object {
       ...replaceAfterOf(service),
       ...(kind === 'singleton' ? { singleton: true } : {}),
       ...(onChange === undefined ? {} : { onChange }),
+      ...overrides,
     },
+  };
+}
+
+/** Every other change of the level is one of its override only. */
+function levelOf(service: ServiceModel): object {
+  const { level } = service;
+  return { LEVEL: String(hasOverride(service) ? Math.floor(level / 2) : level) };
+}
+
+/** Nothing is drawn for it, so that all else of a seed stays as it is. */
+function hasOverride({ kind, monitorS, strategy }: ServiceModel): boolean {
+  return (kind === 'replicated' || kind === 'global') && monitorS === 5 && strategy === 'rolling';
+}
+
+function overridesOf(service: ServiceModel): object {
+  if (!hasOverride(service)) return {};
+  return {
+    overrides: [{ hosts: { zone: 'a' }, environment: { EDGE: String(service.level) } }],
   };
 }
 
