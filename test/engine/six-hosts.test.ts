@@ -8,13 +8,15 @@ import { Commands } from '../support/command-line.ts';
 import { ConfigRepository } from '../support/config-repository.ts';
 import type { ListedContainer } from '../support/containers.ts';
 import { listContainers } from '../support/containers.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually as eventuallyWithin } from '../support/eventually.ts';
 import { RequestLoad } from '../support/request-load.ts';
 import { clearHosts } from '../support/sandbox.ts';
 import type { SixHosts } from '../support/six-hosts.ts';
 import { bringUpSixHosts } from '../support/six-hosts.ts';
 
 const fleet = 'six-test';
+/** Six engines on one machine, with requests and two more fleets beside them, are slower than most. */
+const patienceMs = 120_000;
 const image = 'testapp:v1';
 const zones = ['a', 'b', 'c'];
 const gate = { minHealthyTime: '500ms', healthyDeadline: '30s' };
@@ -49,6 +51,10 @@ const clock = {
   deploy: { ...only('node.labels.zone == b'), ...reserving(0.25) },
   'x-fleetwright': { gate, singleton: true },
 };
+
+function eventually<Answer>(what: string, ask: () => Promise<Answer | null>): Promise<Answer> {
+  return eventuallyWithin(what, ask, patienceMs);
+}
 
 /** What is seen while something is out of order, which is mended whatever comes. */
 async function during<Seen>(
@@ -144,9 +150,12 @@ describe('six real engines, one over SSH and one behind 50 ms', () => {
   });
   afterAll(async () => {
     await daemon[Symbol.asyncDispose]();
-    await clearHosts(hosts, fleet);
     await repository[Symbol.asyncDispose]();
-    await six[Symbol.asyncDispose]();
+    try {
+      await clearHosts(hosts, fleet);
+    } finally {
+      await six[Symbol.asyncDispose]();
+    }
   });
 
   it('are given what their zones, labels and reservations admit', async () => {

@@ -1,8 +1,8 @@
-import { copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { enginePort } from '../../src/sandbox/engine.ts';
+import { layoutOf } from '../../src/sandbox/layout.ts';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import type { SandboxHost } from '../../src/sandbox/sandbox-host.ts';
 import { sharedSandbox } from './sandbox.ts';
@@ -26,15 +26,16 @@ export interface SixHosts extends AsyncDisposable {
 
 export async function bringUpSixHosts(images: readonly string[]): Promise<SixHosts> {
   const shared = sharedSandbox();
-  const folder = await mkdtemp(join(tmpdir(), 'fleetwright-six-'));
+  const dir = secondFolder(dirname(shared.fleet));
   const made: AsyncDisposable[] = [];
   const takeDown = async (): Promise<void> => {
     for (const part of made.toReversed()) await part[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
   };
   try {
-    const more = await startSandbox({ hosts: 3, dir: secondFolder(dirname(shared.fleet)), images });
+    const more = await startSandbox({ hosts: 3, dir, images });
     made.push(more);
+    // It goes with the engines, whoever takes them down.
+    const folder = join(layoutOf(dir).engines, 'ways');
     const credentials = join(folder, 'credentials');
     await cp(shared.credentials, credentials, copying);
     const added = more.hosts.map((host, index) => ({ ...host, name: `host-${index + 4}` }));
