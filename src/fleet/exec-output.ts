@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 
 /** Of a longer output the end is kept: there stands why it failed. */
-const keptChars = 16 * 1024;
+const usualChars = 16 * 1024;
 
 /** The text of a stream in frames of `[stream, 0, 0, 0, length (4 bytes, big endian)]` and payload, or its end. */
-export async function readFrames(stream: Readable): Promise<string> {
+export async function readFrames(stream: Readable, keptChars = usualChars): Promise<string> {
   let rest: Buffer = Buffer.alloc(0);
   let text = '';
   for await (const chunk of stream) {

@@ -13,6 +13,13 @@ export interface Evidence {
   readonly health: readonly string[];
 }
 
+/** How a command that was run in a container ended. */
+export interface CommandEnd {
+  readonly exitCode: number;
+  /** What it said, on both streams. */
+  readonly output: string;
+}
+
 /**
  * The hosts of the fleet, observed and acted upon. Observations are kept current by events, by a full list at connect
  * and at an interval, and by a fresh inspect after each step.
@@ -43,6 +50,16 @@ export interface Fleet extends AsyncDisposable {
    * container as it is. Never throws.
    */
   evidence(host: HostName, container: ContainerId, signal: AbortSignal): Promise<Evidence | null>;
+  /**
+   * Runs a command in a container, past the queue of its host; a text: why it cannot be known how it ended. It is for
+   * questions, and for changes that can be made twice. Never throws.
+   */
+  ask(
+    host: HostName,
+    container: ContainerId,
+    command: readonly string[],
+    signal: AbortSignal,
+  ): Promise<CommandEnd | string>;
   /** Calls back when the snapshot of a host changed. Returns the way to stop. */
   subscribe(onChange: (host: HostName) => void): () => void;
   /** Number of Engine API requests so far, for benchmarks and status. */

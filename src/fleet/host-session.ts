@@ -10,6 +10,7 @@ import type { ContainerId } from '../model/names.ts';
 import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
+import { askContainer } from './ask-container.ts';
 import { changedByStep } from './changed-by-step.ts';
 import type { HostCredentials } from './credentials.ts';
 import { needsCredentials, readCredentials } from './credentials.ts';
@@ -20,7 +21,7 @@ import type { DockerHost } from './docker-host.ts';
 import { isStatus } from './engine-error.ts';
 import { readEvidence } from './evidence.ts';
 import { executeStep } from './execute-step.ts';
-import type { Evidence } from './fleet.ts';
+import type { CommandEnd, Evidence } from './fleet.ts';
 import { HostInformer } from './host-informer.ts';
 import { lookUpImage, unreachable } from './look-up-image.ts';
 import type { RegistryLogin } from './registry-login.ts';
@@ -146,6 +147,21 @@ export class HostSession {
       // The engine's own "no" is an answer: the container may be gone.
       return isStatus(error, 404, 409, 500) ? { log: [], health: [] } : null;
     }
+  }
+
+  /** A text: why it cannot be known how the command ended. Never throws. */
+  ask(
+    container: ContainerId,
+    command: readonly string[],
+    signal: AbortSignal,
+  ): Promise<CommandEnd | string> {
+    return withEither([signal, this.#closing.signal], async (either) => {
+      const { client } = this.#informer;
+      if (client === null) return `host "${this.spec.name}" is unreachable`;
+      const { clock, deadlines } = this.#options;
+      const deadline = { clock, ms: deadlines.read };
+      return askContainer(client, container, command, deadline, either).catch(messageOf);
+    });
   }
 
   async close(): Promise<void> {
