@@ -16,6 +16,7 @@ import type { JournalReader } from '../journal/journal.ts';
 import { readJournal } from '../journal/open-journal.ts';
 import type { LoadedRevision, Reading } from '../reconcile/load-revision.ts';
 import { loadRevision } from '../reconcile/load-revision.ts';
+import { readTraffic } from '../reconcile/read-traffic.ts';
 import { systemClock } from '../reconcile/system-clock.ts';
 import { readInstallationKey } from '../secrets/installation-key.ts';
 import type { World } from '../rollout/world.ts';
@@ -151,7 +152,10 @@ async function observe(
   const state = journal.state();
   fleet.configure(desired.fleet, adoptionInterest(desired.applications, state));
   await fleet.refresh(signal);
-  return worldOfCommit(desired, fleet.snapshot(), state, systemClock.now());
+  const observations = fleet.snapshot();
+  const seen = { desired, observations, journal: state };
+  const traffic = await readTraffic(fleet, seen, systemClock, signal);
+  return worldOfCommit(desired, observations, state, systemClock.now(), traffic);
 }
 
 export function unreachableHosts(

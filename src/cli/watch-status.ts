@@ -12,6 +12,7 @@ import { renamed, type Revision } from '../model/revision.ts';
 import type { LoadedRevision } from '../reconcile/load-revision.ts';
 import { loadRevision } from '../reconcile/load-revision.ts';
 import { systemClock as clock } from '../reconcile/system-clock.ts';
+import { TrafficWatch } from '../reconcile/traffic-watch.ts';
 import { Wake } from '../reconcile/wake.ts';
 import { renderStatus } from '../report/render-status.ts';
 import { statusDocument } from '../report/status-document.ts';
@@ -43,7 +44,8 @@ export async function watchStatus(
   await using fleet = openHosts(settings, logger, readingOf(settings).key);
   const wake = new Wake(clock);
   using gates = new GateWatch(clock, () => wake.call());
-  using view = new StatusView({ settings, logger, fleet, gates, output });
+  using traffic = new TrafficWatch({ clock, fleet, onChange: () => wake.call() });
+  using view = new StatusView({ settings, logger, fleet, gates, traffic, output });
   if ((await view.open(signal)) === 'refused') return exitCode.negative;
   fleet.subscribe(() => wake.call());
   const stop = AbortSignal.any([signal, readerGone()]);
@@ -70,6 +72,7 @@ interface ViewParts {
   readonly logger: Logger;
   readonly fleet: Fleet;
   readonly gates: GateWatch;
+  readonly traffic: TrafficWatch;
   readonly output: Output;
 }
 
@@ -101,10 +104,10 @@ class StatusView implements Disposable {
     const note = await this.#catchUp(signal);
     const desired = this.#desired;
     if (desired === null) throw new Error('look() is called before open()');
-    const { fleet, gates } = this.#parts;
-    const world = gates.see(
-      worldOfCommit(desired, fleet.snapshot(), this.#journal.state(), clock.now()),
-    );
+    const { fleet, gates, traffic } = this.#parts;
+    const [observations, journal] = [fleet.snapshot(), this.#journal.state()];
+    const told = traffic.see({ desired, observations, journal });
+    const world = gates.see(worldOfCommit(desired, observations, journal, clock.now(), told));
     const document = statusDocument({
       revision: desired.revision,
       rejected: this.#journal.rejected(),

@@ -97,6 +97,11 @@ export function dirtyByAction(action: Action): Dirty {
       const ids = new Set([action.guard.id]);
       return { ...clean, containers: ids, files: ids };
     }
+    case 'admit-endpoint':
+    case 'withdraw-endpoint':
+    case 'remove-endpoint':
+    case 'route-requests':
+      return clean;
     case 'start-container':
     case 'run-hooks':
     case 'unpause-container':

@@ -1,4 +1,5 @@
-import type { Action, Step, StepOutcome } from '../model/step.ts';
+import type { HostAction, Step, StepOutcome } from '../model/step.ts';
+import { isTrafficAction } from '../model/step.ts';
 import { containerNameOf } from '../model/labels.ts';
 import { messageOf } from '../model/errors.ts';
 import { classifyRefusal, refusedPort } from './classify-failure.ts';
@@ -33,15 +34,16 @@ export async function executeStep(
 ): Promise<StepOutcome> {
   if (signal.aborted) return skipped('it was cancelled before it began');
   const run = new StepRun(context, signal);
+  const { action } = step;
+  if (isTrafficAction(action)) return skipped('it is for a proxy, and not for an engine');
   try {
-    return await act(step, run);
+    return await act(step, action, run);
   } catch (error) {
-    return outcomeOf(error, step.action, run);
+    return outcomeOf(error, action, run);
   }
 }
 
-function act(step: Step, run: StepRun): Promise<StepOutcome> {
-  const { action } = step;
+function act(step: Step, action: HostAction, run: StepRun): Promise<StepOutcome> {
   switch (action.kind) {
     case 'pull-image':
       return pullImage(run, action.image);
@@ -80,7 +82,7 @@ function act(step: Step, run: StepRun): Promise<StepOutcome> {
   }
 }
 
-function outcomeOf(error: unknown, action: Action, run: StepRun): StepOutcome {
+function outcomeOf(error: unknown, action: HostAction, run: StepRun): StepOutcome {
   const host = run.context.host.name;
   const doing = `${describeAction(action)} on host "${host}"`;
   if (error instanceof EngineError && error.trouble === 'status') {
@@ -100,7 +102,7 @@ function outcomeOf(error: unknown, action: Action, run: StepRun): StepOutcome {
 }
 
 /** What an action does, for messages: `start container "shop-web-1"`. */
-function describeAction(action: Action): string {
+function describeAction(action: HostAction): string {
   switch (action.kind) {
     case 'pull-image':
       return `pull image "${action.image}"`;
@@ -134,7 +136,7 @@ function describeAction(action: Action): string {
   }
 }
 
-function imageOf(action: Action): string {
+function imageOf(action: HostAction): string {
   return action.kind === 'pull-image' ? action.image : '';
 }
 

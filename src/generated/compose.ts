@@ -1193,10 +1193,55 @@ hosts: (string | string[] | {
 }[]
 drift?: Drift
 /**
- * Where requests from outside come in.
+ * Where requests from outside come in: the proxies that ingress of fleet.yaml names send those for this host and path to the instances that have passed their gate, and to none that is on its way out. See traffic.md.
  */
 expose?: {
-
+/**
+ * Host of the requests, without a port. No two services may have the same host and path.
+ */
+host: string
+/**
+ * Path of the requests, with all below it; of several that fit the longest counts. Default: /.
+ */
+path?: string
+port: PortNumber
+drainTimeout?: Duration
+/**
+ * TLS that the proxy ends.
+ */
+tls?: {
+[k: string]: unknown
+}
+/**
+ * Headers that the proxy sets.
+ */
+headers?: {
+[k: string]: unknown
+}
+/**
+ * Requests of one client go to one instance.
+ */
+sticky?: {
+[k: string]: unknown
+}
+/**
+ * The longest body of a request.
+ */
+maxBody?: {
+[k: string]: unknown
+}
+/**
+ * How long a request may take.
+ */
+timeout?: {
+[k: string]: unknown
+}
+/**
+ * Requests that are sent elsewhere.
+ */
+redirect?: {
+[k: string]: unknown
+}
 }
 }
 }

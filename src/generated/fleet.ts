@@ -97,6 +97,29 @@ failure?: {
 lostAfter?: string
 }
 /**
+ * The proxies through which requests from outside come in for services with x-fleetwright.expose: the instances of one service of this repository, each of which is told where requests may go. See traffic.md. Default: none.
+ */
+ingress?: {
+/**
+ * The kind of the proxies: haproxy, 2.6 or newer.
+ */
+driver: "haproxy"
+/**
+ * The service that is the proxies, as APPLICATION/SERVICE.
+ */
+service: string
+/**
+ * Command in the container of a proxy that hands its standard input to the runtime API and prints the answer. The container has sh. Default: [nc, 127.0.0.1, "9999"].
+ * 
+ * @minItems 1
+ */
+command?: [string, ...(string)[]]
+/**
+ * Path of the map file in the container of a proxy, by which its configuration finds the backend of a request. Default: /etc/haproxy/routes.map.
+ */
+routes?: string
+}
+/**
  * Rules for what drifts.
  */
 drift?: {

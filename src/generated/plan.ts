@@ -148,7 +148,7 @@ slot: string
 /**
  * What is done.
  */
-action: ("pull-image" | "remove-image" | "remove-volume" | "create-network" | "remove-network" | "create-volume" | "create-container" | "start-container" | "run-hooks" | "unpause-container" | "update-container" | "deliver-files" | "rename-container" | "connect-network" | "disconnect-network" | "stop-container" | "remove-container")
+action: ("pull-image" | "remove-image" | "remove-volume" | "create-network" | "remove-network" | "create-volume" | "create-container" | "start-container" | "run-hooks" | "unpause-container" | "update-container" | "deliver-files" | "rename-container" | "connect-network" | "disconnect-network" | "stop-container" | "remove-container" | "admit-endpoint" | "withdraw-endpoint" | "remove-endpoint" | "route-requests")
 /**
  * Name of what is acted upon: container, image, network or volume.
  */

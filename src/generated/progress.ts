@@ -96,9 +96,9 @@ slot: string
  */
 host: (string | null)
 /**
- * A step under way, an image that is pulled, a gate, a watch over what is in place, somebody's word to promote, its turn, its next try, or a host.
+ * A step under way, an image that is pulled, a gate, a watch over what is in place, somebody's word to promote, its turn, requests that a proxy sends it or does not send it yet, its next try, or a host.
  */
-wait: ("step" | "image" | "gate" | "monitor" | "promotion" | "turn" | "retry" | "host")
+wait: ("step" | "image" | "gate" | "monitor" | "promotion" | "turn" | "traffic" | "retry" | "host")
 /**
  * What is waited for.
  */

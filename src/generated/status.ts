@@ -230,6 +230,31 @@ available: number
  * Instances of the version that is asked for.
  */
 updated: number
+/**
+ * Who gets the requests that come in from outside; absent: none do.
+ */
+exposed?: {
+/**
+ * Host of the requests.
+ */
+host: string
+/**
+ * Path of the requests, with all below it.
+ */
+path: string
+/**
+ * Instances that are to have requests.
+ */
+endpoints: number
+/**
+ * How many of them each proxy that answers sends requests to: the fewest.
+ */
+admitted: number
+/**
+ * Proxies that answer.
+ */
+proxies: number
+}
 }
 /**
  * Where one slot of a service stands.
@@ -289,9 +314,9 @@ slot: string
  */
 host: (string | null)
 /**
- * A step under way, an image that is pulled, a gate, a watch over what is in place, somebody's word to promote, its turn, its next try, or a host.
+ * A step under way, an image that is pulled, a gate, a watch over what is in place, somebody's word to promote, its turn, requests that a proxy sends it or does not send it yet, its next try, or a host.
  */
-kind: ("step" | "image" | "gate" | "monitor" | "promotion" | "turn" | "retry" | "host")
+kind: ("step" | "image" | "gate" | "monitor" | "promotion" | "turn" | "traffic" | "retry" | "host")
 /**
  * What it waits for.
  */

@@ -258,7 +258,7 @@ host: (string | null)
 /**
  * What is waited for, as in the status.
  */
-kind: ("step" | "image" | "gate" | "monitor" | "promotion" | "turn" | "retry" | "host")
+kind: ("step" | "image" | "gate" | "monitor" | "promotion" | "turn" | "traffic" | "retry" | "host")
 /**
  * In words.
  */

@@ -74,6 +74,7 @@ const service = {
     'ulimits.*.soft',
     'x-fleetwright.gate.http.port',
     'x-fleetwright.gate.tcp.port',
+    'x-fleetwright.expose.port',
     ...rolloutIntegers,
   ],
   number: [

@@ -14,6 +14,7 @@ import type { ParseCache } from './parse-cache.ts';
 import { formatPlace } from './report.ts';
 import { judgeGroups } from './rules/groups.ts';
 import { judgeHostPaths } from './rules/host-paths.ts';
+import { judgeExposures, judgeIngress } from './rules/ingress.ts';
 import { judgeNamespaces } from './rules/namespaces.ts';
 import { judgeApplications } from './rules/applications.ts';
 import { judgeFleetIgnoreRules } from './rules/fleet-ignore-rules.ts';
@@ -48,7 +49,9 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
   const refused = judgeHostPaths(valid, fleet.spec?.hostPaths);
   const misplaced = fleet.spec === null ? new Map() : judgeNamespaces(valid, fleet.spec, isPartial);
   const ungrouped = fleet.spec === null ? new Map() : judgeGroups(valid, fleet.spec);
-  const judged = [problems, refused, misplaced, ungrouped];
+  const isWhole = fleet.spec !== null && !isPartial;
+  const exposed = isWhole ? judgeExposures(valid, fleet.spec) : new Map();
+  const judged = [problems, refused, misplaced, ungrouped, exposed];
   return {
     kind: 'loaded',
     fleet: fleet.spec,
@@ -62,7 +65,8 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
       ...applications.flatMap(({ diagnostics }) => diagnostics),
       ...clashes.flatMap(describeClash),
       ...judged.flatMap((each) => [...each.values()].flat()),
-      ...(fleet.spec === null || isPartial ? [] : judgeFleetIgnoreRules(fleet.spec, names, valid)),
+      ...(isWhole ? judgeFleetIgnoreRules(fleet.spec, names, valid) : []),
+      ...(isWhole ? judgeIngress(fleet.spec, names, valid) : []),
     ]),
   };
 }

@@ -5,6 +5,7 @@ import type { Hooks } from './hooks.ts';
 import type { IgnoreRule } from './ignore-rule.ts';
 import type { HostName, SpecHash } from './names.ts';
 import type { Origin, Origins } from './origin.ts';
+import type { ExposeSpec } from './traffic.ts';
 
 /** An application as resolved from one manifest and its overrides: nothing is optional any more. */
 export interface ApplicationSpec {
@@ -82,6 +83,8 @@ export interface ServiceSpec {
   readonly gate: Gate;
   /** Absent: none. */
   readonly hooks?: Hooks;
+  /** Absent: no requests come in from outside. */
+  readonly expose?: ExposeSpec;
   /** Sorted by service. */
   readonly dependsOn: readonly Dependency[];
   /** Keyed by the path below the service as the user wrote it: `image`, `environment.A`, `deploy.replicas`, ``. */

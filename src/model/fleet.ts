@@ -4,6 +4,7 @@ import type { IgnoreRule } from './ignore-rule.ts';
 import type { NamespaceSpec } from './namespace.ts';
 import type { HostName } from './names.ts';
 import type { Origin, Origins } from './origin.ts';
+import type { IngressSpec } from './traffic.ts';
 
 /** `fleet.yaml`, resolved. */
 export interface FleetSpec {
@@ -27,6 +28,8 @@ export interface FleetSpec {
   readonly heal?: HealPolicy;
   /** Sorted by name; absent: none is named, and any name is free. */
   readonly namespaces?: readonly NamespaceSpec[];
+  /** Absent: there are no proxies. */
+  readonly ingress?: IngressSpec;
   readonly origin: Origin;
 }
 

@@ -7,6 +7,7 @@ import type { InstanceIdentity } from './labels.ts';
 import type { CommitSha, ContainerId, HostName } from './names.ts';
 import type { Origin } from './origin.ts';
 import type { ContainerState } from './observation.ts';
+import type { TrafficChange } from './traffic.ts';
 
 /** Why a step is taken: the commit that asks for it, the line that says so, and the reason in words. */
 export interface Cause {
@@ -25,7 +26,10 @@ export interface Change {
   readonly to: DriftValue;
 }
 
-/** One mutation of one host: one Engine API call (with those that bring files to its host, and run hooks). */
+/**
+ * One mutation of one host: one Engine API call (with those that bring files to its host, and run hooks), or one change at a
+ * proxy.
+ */
 export interface Step {
   /**
    * What the step works on: a slot key, or `host/network/name` and the like. One step per key is under way at a time, and
@@ -41,6 +45,17 @@ export interface Step {
   readonly cause: Cause;
 }
 
+export function isTrafficAction(action: Action): action is TrafficAction {
+  return trafficKinds.has(action.kind);
+}
+
+const trafficKinds: ReadonlySet<ActionKind> = new Set<TrafficAction['kind']>([
+  'admit-endpoint',
+  'withdraw-endpoint',
+  'remove-endpoint',
+  'route-requests',
+]);
+
 /** The code of an update that the engine refuses for what the container uses now: another one takes its place. */
 export const updateRefused = 'UpdateRefused';
 
@@ -55,7 +70,10 @@ export interface ContainerGuard {
   readonly states: readonly ContainerState[];
 }
 
-export type Action =
+export type Action = HostAction | TrafficAction;
+
+/** What is done to a host by its engine. */
+export type HostAction =
   | { readonly kind: 'pull-image'; readonly image: string }
   | {
       readonly kind: 'remove-image';
@@ -146,6 +164,12 @@ export type Action =
       readonly hooks?: readonly Hook[];
     }
   | { readonly kind: 'remove-container'; readonly guard: ContainerGuard; readonly name: string };
+
+/** What a proxy is told, and which one. */
+export type TrafficAction = TrafficChange & {
+  readonly guard: ContainerGuard;
+  readonly name: string;
+};
 
 /** How an instance is told of new files; each of several signals is sent once. */
 export type Telling =

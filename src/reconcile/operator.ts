@@ -10,6 +10,8 @@ import { messageOf } from '../model/errors.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { HostName } from '../model/names.ts';
 import type { ActionKind, Step, StepOutcome } from '../model/step.ts';
+import { isTrafficAction } from '../model/step.ts';
+import { present } from '../model/present.ts';
 import type { ReadinessMap } from '../model/readiness.ts';
 import { adoptionInterest } from '../drift/adoption-interest.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -19,6 +21,7 @@ import { decide } from '../rollout/decide.ts';
 import { trackReadiness } from '../rollout/gate.ts';
 import { watchedContainers } from '../rollout/watched.ts';
 import type { FailedStep, World } from '../rollout/world.ts';
+import type { OpenRouter } from '../traffic/traffic-router.ts';
 import type { Probing } from './probe.ts';
 import { probeTarget } from './probe.ts';
 import { probeTargets } from './probe-targets.ts';
@@ -33,6 +36,7 @@ import { Attendance } from './attendance.ts';
 import { removalEntry } from './removal-entry.ts';
 import { RequestWatch } from './request-watch.ts';
 import { noteOutcome } from './step-failures.ts';
+import { TrafficWatch } from './traffic-watch.ts';
 import { Wake } from './wake.ts';
 
 /** Everything the operator works with, put together by the composition root. */
@@ -44,6 +48,8 @@ export interface OperatorParts {
   readonly clock: Clock;
   /** Asks an instance whether it is ready; over the network by default. */
   readonly probe?: Probing;
+  /** The way to the proxies; through the engines of their hosts by default. */
+  readonly openRouter?: OpenRouter;
 }
 
 /** Told what happens, for progress on a terminal. It must not throw. */
@@ -91,6 +97,7 @@ export class Operator implements AsyncDisposable {
   readonly #parts: OperatorParts;
   readonly #wake: Wake;
   readonly #prober: Prober;
+  readonly #traffic: TrafficWatch;
   readonly #requests: RequestWatch;
   readonly #attendance: Attendance;
   readonly #lookups: Lookups;
@@ -116,6 +123,9 @@ export class Operator implements AsyncDisposable {
     const { clock, probe = probeTarget } = parts;
     this.#wake = new Wake(clock);
     this.#prober = new Prober({ onChange: () => this.#wake.call(), clock, probe });
+    const { fleet, openRouter } = parts;
+    const onChange = (): void => this.#wake.call();
+    this.#traffic = new TrafficWatch({ onChange, clock, fleet, ...present({ openRouter }) });
     this.#attendance = new Attendance(clock);
     this.#watchingSince = this.#attendance.since();
     this.#looks = new Looks({ fleet: parts.fleet, onEnd: () => this.#wake.call() });
@@ -255,7 +265,7 @@ export class Operator implements AsyncDisposable {
     this.#prober.watch(probeTargets(watched, desired.fleet));
     const probes = this.#prober.results();
     this.#readiness = trackReadiness(this.#readiness, watched, probes, base.now);
-    return { ...base, readiness: this.#readiness };
+    return { ...base, readiness: this.#readiness, traffic: this.#traffic.see(base) };
   }
 
   /** What can be written at once; a failure waits until the last words of what failed are there too. */
@@ -358,11 +368,11 @@ export class Operator implements AsyncDisposable {
   };
 
   async #execute(step: Step): Promise<void> {
-    const { fleet, journal, logger, observer, clock } = this.#parts;
+    const { journal, logger, observer, clock } = this.#parts;
     const startedAt = clock.now();
     observer.stepStarted(step);
     const stop = mayBeGivenUp.has(step.action.kind) ? this.#stopPulls : this.#stop;
-    const outcome = await fleet.execute(step, stop.signal);
+    const outcome = await this.#carryOut(step, stop.signal);
     const endedAt = clock.now();
     if (stop.signal.aborted) return;
     const hooks = hooksEntry(step, outcome, endedAt);
@@ -381,6 +391,14 @@ export class Operator implements AsyncDisposable {
     journal.recordStep(step, outcome, startedAt, endedAt);
   }
 
+  async #carryOut(step: Step, signal: AbortSignal): Promise<StepOutcome> {
+    const { action } = step;
+    if (isTrafficAction(action)) return this.#traffic.change(action);
+    const outcome = await this.#parts.fleet.execute(step, signal);
+    if ('guard' in action) this.#traffic.look(action.guard.id);
+    return outcome;
+  }
+
   /** Waits for the steps under way to end, so that none is left half done. */
   async drain(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
@@ -394,6 +412,7 @@ export class Operator implements AsyncDisposable {
     this.#lookups[Symbol.dispose]();
     this.#stopPulls.abort();
     await this.drain();
+    this.#traffic[Symbol.dispose]();
     this.#looks[Symbol.dispose]();
     this.#stop.abort();
   }

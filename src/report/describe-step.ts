@@ -1,5 +1,6 @@
 import { containerNameOf } from '../model/labels.ts';
 import type { Action } from '../model/step.ts';
+import type { TrafficEndpoint } from '../model/traffic.ts';
 
 /** A step in words. */
 export interface StepWords {
@@ -38,12 +39,25 @@ export function describeAction(action: Action): StepWords {
       return { subject: action.name, detail: disconnectDetail(action) };
     case 'run-hooks':
       return { subject: action.name, detail: 'post_start' };
+    case 'admit-endpoint':
+    case 'withdraw-endpoint':
+    case 'remove-endpoint':
+      return { subject: action.name, detail: endpointDetail(action.endpoint) };
+    case 'route-requests':
+      return { subject: action.name, detail: `${action.key} to ${action.backend ?? 'nothing'}` };
     case 'start-container':
     case 'unpause-container':
     case 'stop-container':
     case 'remove-container':
       return { subject: action.name, detail: '' };
   }
+}
+
+/** The address of what is only planned is not known yet. */
+function endpointDetail({ backend, name, address, port }: TrafficEndpoint): string {
+  const [host = '', container = ''] = name.split(':');
+  const where = port === 0 ? '' : ` at ${address}:${port}`;
+  return `${container} on ${host} for ${backend}${where}`;
 }
 
 function deliverDetail({

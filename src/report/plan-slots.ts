@@ -39,6 +39,10 @@ const verbs: Readonly<Record<Step['action'], string>> = {
   'disconnect-network': 'disconnect network',
   'stop-container': 'stop',
   'remove-container': 'remove',
+  'admit-endpoint': 'admit',
+  'withdraw-endpoint': 'withdraw',
+  'remove-endpoint': 'forget',
+  'route-requests': 'route',
 };
 
 function changeOf(steps: readonly Step[]): PlannedSlot['change'] {

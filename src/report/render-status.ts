@@ -3,7 +3,7 @@ import { renderHeld } from './held-document.ts';
 import { parseIsoTime } from '../model/iso-time.ts';
 import { renderSlots } from './render-slots.ts';
 import type { Style } from './style.ts';
-import { columns, formatCountdown, formatSpan, wrap } from './text.ts';
+import { columns, count, formatCountdown, formatSpan, wrap } from './text.ts';
 
 /**
  * The status as text: the revision, each application with its services, what waits, what failed, the hosts.
@@ -43,12 +43,17 @@ function renderApplication(application: Application, style: Style, now: number):
   const ready = application.conditions.find(({ type }) => type === 'Ready');
   const state = ready?.status === true ? 'Ready' : (ready?.reason ?? '');
   const paint = ready?.status === true ? style.green : paintOf(application, style);
-  const services = application.services.map(({ service, available, desired, updated, image }) => [
-    service,
-    `${available}/${desired} available`,
-    updated === desired ? '' : `${updated}/${desired} updated`,
-    image,
-  ]);
+  const services = application.services.map((one) => {
+    const { service, available, desired, updated, image } = one;
+    const isUpdated = updated === desired;
+    return [
+      service,
+      `${available}/${desired} available`,
+      isUpdated ? '' : `${updated}/${desired} updated`,
+      image,
+      ...exposedWords(one),
+    ];
+  });
   return [
     `${style.bold(application.application)}  ${paint(state)}  ${application.health}`,
     ...renderRollout(application, now).map((line) => style.dim(line)),
@@ -58,6 +63,17 @@ function renderApplication(application: Application, style: Style, now: number):
       : [style.dim(wrap(ready?.message ?? '', '  '))]),
     ...application.failed.flatMap((failure) => renderFailure(failure, style)),
   ];
+}
+
+/** Where requests come in, and how many instances get them. */
+function exposedWords({ exposed }: Application['services'][number]): readonly string[] {
+  if (exposed === undefined) return [];
+  const { host, path, endpoints, admitted, proxies } = exposed;
+  const who =
+    proxies === 0
+      ? 'no proxy answers'
+      : `${admitted}/${endpoints} in ${count(proxies, 'proxy', 'proxies')}`;
+  return [`${host}${path} ${who}`];
 }
 
 /** Whether a condition says nothing but what the list of waits says too. */

@@ -78,7 +78,10 @@ export function applicationDocument(decision: ApplicationDecision): Application 
     suspended: decision.suspended,
     conditions: conditions.map((condition) => ({ ...condition })),
     rollout: rollout === null ? null : rolloutDocument(rollout),
-    services: services.map((service) => ({ ...service })),
+    services: services.map(({ exposed, ...service }) => ({
+      ...service,
+      ...(exposed === undefined ? {} : { exposed: { ...exposed } }),
+    })),
     slots: decision.slots.map((slot) => slotDocument(slot, waiting)),
     waiting: waiting.map(waitingDocument),
     failed: target.failed.map(failureDocument),

@@ -4,6 +4,7 @@ import type { Instance } from '../drift/identify.ts';
 import type { WantedPorts } from '../placement/wanted-ports.ts';
 import type { Departure } from './departures.ts';
 import type { Draft } from './draft.ts';
+import type { TrafficView } from './endpoints.ts';
 import type { Hold } from './hold-changes.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
 import type { StaleNetworks } from './stale-networks.ts';
@@ -31,6 +32,8 @@ export interface ApplicationContext extends SlotContext {
   readonly stale: StaleNetworks;
   /** Why it may be the operator that is cut off; null: nothing says so. */
   readonly isolation: string | null;
+  /** Who may receive requests; null: there are no proxies. */
+  readonly traffic: TrafficView | null;
   readonly draft: Draft;
 }
 

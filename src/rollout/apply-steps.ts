@@ -2,6 +2,7 @@ import type { NetworkSpec, ServiceSpec } from '../model/application.ts';
 import { noRestart } from '../model/container.ts';
 import { liveStamps, stampLabels } from '../model/file-stamps.ts';
 import { digestIn, familiarReference, withoutDigest } from '../model/image.ts';
+import { gatePort } from '../model/hash.ts';
 import type { InstanceIdentity } from '../model/labels.ts';
 import { identityLabels, containerNameOf } from '../model/labels.ts';
 import { reduceJournal } from '../model/journal-reduce.ts';
@@ -12,13 +13,16 @@ import type {
   HostObservation,
   ObservedContainer,
   ObservedNetwork,
+  PublishedPort,
   ReachableHost,
 } from '../model/observation.ts';
 import { networkLabels } from '../model/network-hash.ts';
 import { noDefaults } from '../model/observation.ts';
 import { present } from '../model/present.ts';
 import type { Readiness } from '../model/readiness.ts';
-import type { Action, Step } from '../model/step.ts';
+import type { HostAction, Step } from '../model/step.ts';
+import { isTrafficAction } from '../model/step.ts';
+import { applyTraffic } from './apply-traffic.ts';
 import type { World } from './world.ts';
 
 /**
@@ -38,7 +42,9 @@ export function applySteps(world: World, steps: readonly Step[]): World {
     observations.set(step.host, afterStep(world, observation, step));
   }
   const journal = steps.flatMap(entriesOf(world.now)).reduce(reduceJournal, world.journal);
-  return { ...world, journal, observations, readiness: readinessOf(observations, world.now) };
+  const readiness = readinessOf(observations, world.now);
+  const after = { ...world, journal, observations, readiness };
+  return { ...after, traffic: applyTraffic(after, steps) };
 }
 
 /** What the operator notes when a step has ended. */
@@ -67,6 +73,7 @@ function readinessOf(
 
 function afterStep(world: World, host: ReachableHost, step: Step): ReachableHost {
   const { action } = step;
+  if (isTrafficAction(action)) return host;
   switch (action.kind) {
     case 'pull-image':
       return { ...host, images: [...host.images, pulledImage(host, action.image)] };
@@ -100,7 +107,7 @@ function afterStep(world: World, host: ReachableHost, step: Step): ReachableHost
   }
 }
 
-type ContainerAction = Extract<Action, { readonly guard: unknown }>;
+type ContainerAction = Extract<HostAction, { readonly guard: unknown }>;
 
 function changed(
   container: ObservedContainer,
@@ -109,7 +116,9 @@ function changed(
 ): ObservedContainer {
   switch (action.kind) {
     case 'start-container':
-      return action.service?.job ? finished(container, now) : started(container, now);
+      return action.service?.job
+        ? finished(container, now)
+        : { ...started(container, now), published: publishedBy(container, action.service) };
     case 'run-hooks':
       return container;
     case 'unpause-container':
@@ -155,6 +164,19 @@ function started(container: ObservedContainer, now: number): ObservedContainer {
     startedAt: now,
     restartCount: 0,
   };
+}
+
+/** Which ports the engine will pick is not known yet. */
+function publishedBy(
+  { spec }: ObservedContainer,
+  service: ServiceSpec | null,
+): readonly PublishedPort[] {
+  const gate = service === null ? null : gatePort(service.container, service.gate);
+  const ports = gate === null ? spec.ports : [...spec.ports, gate];
+  return ports.map(({ target, protocol, hostIp, published }) => {
+    const hostPort = /^\d+$/.test(published) ? Number(published) : 0;
+    return { target, protocol, hostIp, hostPort };
+  });
 }
 
 /** A job that does its work well. */

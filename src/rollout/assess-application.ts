@@ -109,7 +109,7 @@ function hasNothingUnderWay({ views, draft }: ApplicationContext): boolean {
 }
 
 /** What goes on by itself, without a step. */
-const underWay: ReadonlySet<WaitKind> = new Set(['step', 'image', 'gate']);
+const underWay: ReadonlySet<WaitKind> = new Set(['step', 'image', 'gate', 'traffic']);
 
 function condition(
   type: Condition['type'],

@@ -3,6 +3,7 @@ import type { ServiceSpec } from '../model/application.ts';
 import type { HostName } from '../model/names.ts';
 import type { Change } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
+import { awaitTraffic, whyNotAdmitted } from './await-traffic.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
 import { isServiceProven, isSettled } from './application-context.ts';
 import { changesFrom } from './changes.ts';
@@ -126,7 +127,17 @@ function beginReplacement(situation: SlotSituation, serving: Instance): boolean 
     draft.wait('turn', placeOf(view), 'the rollback failed: what serves is left as it is');
     return false;
   }
-  const taken = isVacating(view) ? budget.goOn() : budget.take(order, moves);
+  const isBegun = isVacating(view);
+  // What is taken away first must not be missed by those that are in its place already, and get no requests yet.
+  const stopsFirst = !isBegun && order.order === 'stop-first';
+  const hold = stopsFirst
+    ? whyNotAdmitted(world, context.traffic, context.application, service.name)
+    : null;
+  if (hold !== null) {
+    awaitTraffic(context, placeOf(view), hold);
+    return false;
+  }
+  const taken = isBegun ? budget.goOn() : budget.take(order, moves);
   if (taken === null) {
     draft.wait('turn', placeOf(view), 'its turn: others are being replaced');
     return false;

@@ -5,6 +5,7 @@ import type { ApplicationRecord, JournalEntry } from '../model/journal-state.ts'
 import { emptyApplicationRecord } from '../model/journal-state.ts';
 import type { ImageLookup } from '../model/lookup.ts';
 import type { HostName } from '../model/names.ts';
+import { present } from '../model/present.ts';
 import type { Step } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { UnplacedSlot } from '../placement/place.ts';
@@ -19,6 +20,7 @@ import { countedSlots, isAway } from './counted-slots.ts';
 import { decideCompletion } from './decide-completion.ts';
 import type { Departure } from './departures.ts';
 import { decideSlot } from './decide-slot.ts';
+import type { TrafficView } from './endpoints.ts';
 import { decideSurplus } from './decide-surplus.ts';
 import type { Waiting } from './draft.ts';
 import { Draft } from './draft.ts';
@@ -37,9 +39,12 @@ import { rolloutStatus } from './rollout-status.ts';
 import type { SlotContext, SlotView } from './slot-view.ts';
 import { viewSlot } from './slot-view.ts';
 import { staleNetworks } from './stale-networks.ts';
+import { awaitAdmissions } from './await-traffic.ts';
 import { canaryOrder, decideStages, stageOf } from './stages.ts';
 import { isSuspended } from './suspension.ts';
 import type { Target } from './target.ts';
+import type { TrafficStatus } from './traffic-status.ts';
+import { trafficStatus } from './traffic-status.ts';
 import { policyOf } from './update-policy.ts';
 import type { World } from './world.ts';
 
@@ -82,6 +87,8 @@ export interface ServiceStatus {
   readonly available: number;
   /** Slots whose current instance is promoted. */
   readonly updated: number;
+  /** Absent: no requests come in from outside. */
+  readonly exposed?: TrafficStatus;
 }
 
 /** Where one slot stands. */
@@ -116,6 +123,8 @@ export interface ApplicationInput {
   readonly adoption: Adoption | null;
   /** Instances of this application, by slot key. */
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
+  /** Who may receive requests; null: there are no proxies. */
+  readonly traffic: TrafficView | null;
 }
 
 export function decideApplication(input: ApplicationInput): ApplicationDecision {
@@ -139,8 +148,9 @@ function decideActive(
   }
   if (hold !== null) draft.wait('turn', whole, hold.message);
   decideServices(context);
+  const isInTraffic = awaitAdmissions(context);
   decideStages(context);
-  const settled = isApplicationSettled(context);
+  const settled = isInTraffic && isApplicationSettled(context);
   for (const view of context.views.flatMap(({ slots }) => slots)) {
     for (const { rule } of view.ignored) if (rule.until !== null) draft.reviewBy(rule.until);
   }
@@ -192,7 +202,7 @@ function standing(
     waiting: draft.waiting,
     conditions: conditionsOf(context, settled),
     health: assessHealth(context),
-    services: views.map(statusOf),
+    services: views.map((one) => statusOf(context, one)),
     slots: views.flatMap(({ slots }) => slots.map(slotStatusOf)),
     rollout: rolloutStatus(context),
     hold,
@@ -228,7 +238,7 @@ function contextOf(input: ApplicationInput): ApplicationContext {
   const wanted = new Set(views.flatMap(({ slots }) => slots.map(({ key }) => key)));
   const surplus = [...instances].filter(([key]) => !wanted.has(key)).flatMap(([, list]) => list);
   const holdsChanges = input.unplaced.length > 0;
-  const { wantedPorts, departures, isolation } = input;
+  const { wantedPorts, departures, isolation, traffic } = input;
   const draft = new Draft(application);
   const desired = input.spec;
   return {
@@ -243,6 +253,7 @@ function contextOf(input: ApplicationInput): ApplicationContext {
     departures,
     stale: staleNetworks({ ...slotContext, target, views }),
     isolation,
+    traffic,
     draft,
   };
 }
@@ -374,7 +385,11 @@ function isUnseen({ world }: ApplicationContext, { service, slots }: ServiceView
   return isAnyAway || world.desired.fleet.hosts.some((host) => useOf(world, host) !== 'open');
 }
 
-function statusOf({ service, slots }: ServiceViews): ServiceStatus {
+function statusOf(
+  { traffic, application }: ApplicationContext,
+  { service, slots }: ServiceViews,
+): ServiceStatus {
+  const exposed = trafficStatus(traffic, application, service.name);
   return {
     service: service.name,
     image: service.container.image,
@@ -382,6 +397,7 @@ function statusOf({ service, slots }: ServiceViews): ServiceStatus {
     available: slots.filter((view) => view.available).length,
     updated: slots.filter((view) => isAtTarget({ service }, view) && view.phase.kind === 'promoted')
       .length,
+    ...present({ exposed }),
   };
 }
 

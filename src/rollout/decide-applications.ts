@@ -7,6 +7,7 @@ import { standingOf } from './application-standing.ts';
 import type { Adoption } from './decide-adoption.ts';
 import type { ApplicationDecision } from './decide-application.ts';
 import { decideApplication } from './decide-application.ts';
+import type { TrafficView } from './endpoints.ts';
 import { groupBy } from '../model/group-by.ts';
 import type { ApplicationStanding } from './hold-changes.ts';
 import { holdOf } from './hold-changes.ts';
@@ -18,11 +19,13 @@ import type { Target } from './target.ts';
 import { rolloutKey } from './target.ts';
 import type { World } from './world.ts';
 
-/** What applications have, and what they are to take on. */
+/** What applications have, what they are to take on, and what of it may receive requests. */
 export interface Holdings {
   /** By application. */
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
   readonly adoptions: readonly Adoption[];
+  /** Who may receive requests; null: there are no proxies. */
+  readonly traffic: TrafficView | null;
 }
 
 /**
@@ -35,7 +38,7 @@ export function decideApplications(
   targets: readonly Target[],
   { placement, standing, departures }: PlacedFleet,
   wantedPorts: WantedPorts,
-  { instances, adoptions }: Holdings,
+  { instances, adoptions, traffic }: Holdings,
 ): readonly ApplicationDecision[] {
   const { desired, journal } = world;
   const targetOf = new Map(desired.applications.map(({ name }, index) => [name, targets[index]]));
@@ -60,6 +63,7 @@ export function decideApplications(
       isolation: standing.isolation,
       adoption: adoptions.find(({ application }) => application === name) ?? null,
       instances: groupBy(own, ({ slotKey }) => slotKey),
+      traffic,
     });
     standings.set(name, standingOf(decision, spec, record, own));
     decisions.set(name, decision);

@@ -5,6 +5,7 @@ import type { UnreachableHost } from '../model/observation.ts';
 import { serviceOn } from '../model/variants.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
 import type { Instance } from '../drift/identify.ts';
+import { awaitTraffic, whyNotAdmitted } from './await-traffic.ts';
 import {
   changeEntry,
   changeInPlace,
@@ -343,7 +344,13 @@ function servesOn({ context, view }: SlotSituation, current: Instance, other: In
     draft.wait('gate', placeOf(view), verdict.reason, verdict.until);
     return true;
   }
-  if (done || (isGood && verdict.kind === 'passed')) return false;
+  if (done || (isGood && verdict.kind === 'passed')) {
+    const { world, traffic, application } = context;
+    const hold = whyNotAdmitted(world, traffic, application, view.service.name, current);
+    if (hold === null) return false;
+    awaitTraffic(context, placeOf(view), hold);
+    return true;
+  }
   draft.wait('turn', placeOf(view), 'its successor does not serve');
   return true;
 }

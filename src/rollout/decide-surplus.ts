@@ -1,5 +1,6 @@
 import { collides, fixedHostPorts } from '../placement/host-ports.ts';
 import type { Instance } from '../drift/identify.ts';
+import { awaitTraffic, isHeldByTraffic, whyNotAdmitted } from './await-traffic.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
 import { isSettled } from './application-context.ts';
 import { causeOf } from './draft.ts';
@@ -32,6 +33,11 @@ export function decideSurplus(context: ApplicationContext): void {
     }
     const left = spare.get(name) ?? 0;
     if (service !== null && isServing(context, instance) && !inTheWay) {
+      const hold = whyNotAdmitted(world, context.traffic, context.application, name);
+      if (hold !== null) {
+        awaitTraffic(context, place, hold);
+        continue;
+      }
       if (left <= 0) {
         draft.wait('turn', place, 'it serves until those that are asked for do');
         continue;
@@ -46,6 +52,7 @@ export function decideSurplus(context: ApplicationContext): void {
     }
     const cause = causeOf(target, service, ...whySurplus(instance, service !== null, inTheWay));
     const action = nextRetirement(instance, service, hooksBefore(context, instance));
+    if (isHeldByTraffic(context, instance, action)) continue;
     draft.entries.push(...retirementEntries(instance, action));
     draft.step(instance.slotKey, host, name, slot, action, cause);
   }

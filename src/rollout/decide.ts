@@ -11,10 +11,13 @@ import { wantedPorts } from '../placement/wanted-ports.ts';
 import { anotherTryEntries } from './another-try.ts';
 import type { ApplicationDecision } from './decide-application.ts';
 import { nextDeparture } from './departures.ts';
+import { viewTraffic } from './endpoints.ts';
 import { hostEntries } from './host-standing.ts';
 import type { Adoption } from './decide-adoption.ts';
 import { adoptionEntries, decideAdoptions } from './decide-adoption.ts';
 import { decideApplications } from './decide-applications.ts';
+import type { TrafficDecision } from './decide-traffic.ts';
+import { decideTraffic, noTraffic } from './decide-traffic.ts';
 import { decideRequests } from './decide-requests.ts';
 import { decideVolumeRemovals } from './decide-volume-removal.ts';
 import { groupBy } from '../model/group-by.ts';
@@ -38,6 +41,7 @@ export interface Decision {
   /** Of applications that are to take on containers of others. */
   readonly adoptions: readonly Adoption[];
   readonly prune: PruneDecision;
+  readonly traffic: TrafficDecision;
   /** Where each slot is to be, and how the hosts stand. */
   readonly placed: PlacedFleet;
   /** To be written before any step is executed. */
@@ -73,15 +77,18 @@ export function decide(seen: World): Decision {
   const services = placedServices(world, targets);
   const placed = placeAll(world, targets, inventory);
   const { placement } = placed;
+  const view = viewTraffic(world, targets, inventory, placed.standing);
+  const traffic = view === null ? noTraffic : decideTraffic(world, view);
   const ports = wantedPorts(services, placement.assignments);
   const applications = decideApplications(world, targets, placed, ports, {
     instances,
     adoptions,
+    traffic: view,
   });
   const wanted = new Set(world.desired.applications.map(({ name }) => name));
   const orphans = new Map([...instances].filter(([name]) => !wanted.has(name)));
   const isRolledOut = applications.every((one) => one.suspended || isSucceeded(one));
-  const prune = decidePrune(world, orphans, isRolledOut, ports);
+  const prune = decidePrune(world, orphans, isRolledOut, ports, view);
   const unused = decideImageGc(world);
   const volumes = decideVolumeRemovals(world, applications);
   const copies = inventory.copies.map((container) => copyItem(world, container));
@@ -89,6 +96,7 @@ export function decide(seen: World): Decision {
     applications,
     adoptions,
     prune,
+    traffic,
     placed,
     entries: [
       ...images.entries,
@@ -106,6 +114,7 @@ export function decide(seen: World): Decision {
     steps: distinct([
       ...applications.flatMap(({ steps }) => steps),
       ...prune.steps,
+      ...traffic.steps,
       ...unused.steps,
       ...volumes.steps,
     ]),
@@ -116,13 +125,14 @@ export function decide(seen: World): Decision {
       ...copies,
     ]),
     ignored: applications.flatMap(({ ignored }) => ignored),
-    settled: isRolledOut && prune.settled,
+    settled: isRolledOut && prune.settled && traffic.settled,
     lookups: distinct([...images.lookups, ...applications.flatMap(({ lookups }) => lookups)]),
     wakeAt: earliest([
       ...applications.flatMap(({ wakeAt, reviewAt }) => [wakeAt, reviewAt]),
       images.reviewAt,
       unused.reviewAt,
       prune.wakeAt,
+      traffic.wakeAt,
       nextDeparture(world, placed.departures),
     ]),
   };

@@ -17,7 +17,7 @@ export interface Place {
 
 /**
  * What is waited for: a step under way, an image that is pulled, a gate, the watch after a rollout or over canaries, somebody's word to promote them,
- * its turn (behind a budget, a delay, an image, a dependency), the next try of what failed or was repaired often, or a
+ * its turn (behind a budget, a delay, an image, a dependency), requests that a proxy sends it or does not send it yet, the next try of what failed or was repaired often, or a
  * host that cannot be seen.
  */
 export type WaitKind =
@@ -27,6 +27,7 @@ export type WaitKind =
   | 'monitor'
   | 'promotion'
   | 'turn'
+  | 'traffic'
   | 'retry'
   | 'host';
 

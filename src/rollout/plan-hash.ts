@@ -2,7 +2,8 @@ import type { ServiceSpec } from '../model/application.ts';
 import { digestOf } from '../model/digest.ts';
 import { liveDigest } from '../model/hash.ts';
 import type { ContainerId, SpecHash } from '../model/names.ts';
-import type { Action, Step } from '../model/step.ts';
+import type { HostAction, Step } from '../model/step.ts';
+import { isTrafficAction } from '../model/step.ts';
 import type { Adoption } from './decide-adoption.ts';
 import type { ApplicationDecision } from './decide-application.ts';
 import { inventoryOf } from './older-schemas.ts';
@@ -32,7 +33,7 @@ interface PlanContent {
  * The hash of a plan. Null while a host cannot be observed: what would be done there is not known.
  *
  * It covers neither the commit, times and ids, nor what is pulled and removed of images: whether a host has one already
- * changes nothing but time.
+ * changes nothing but time. Nor what proxies are told: that follows from what becomes of the instances.
  */
 export function planHash(prediction: Prediction): string | null {
   const { fleet } = prediction.start.desired;
@@ -58,9 +59,10 @@ function contentOf(prediction: Prediction): PlanContent {
   const slots = new Map<string, object[]>();
   for (const step of waves.flat()) {
     if (isAboutImages(step)) continue;
-    const { application, service, slot, host } = step;
+    const { action, application, service, slot, host } = step;
+    if (isTrafficAction(action)) continue;
     const key = [application, service, slot, host].join('/');
-    slots.set(key, [...(slots.get(key) ?? []), stepContent(step, before)]);
+    slots.set(key, [...(slots.get(key) ?? []), stepContent(action, before)]);
   }
   return {
     slots: [...slots].toSorted(([a], [b]) => (a < b ? -1 : 1)),
@@ -78,12 +80,12 @@ function isAboutImages({ action }: Step): boolean {
 }
 
 /** What one step does, and to which version of a service. */
-function stepContent({ action }: Step, before: ReadonlyMap<ContainerId, SpecHash>): object {
+function stepContent(action: HostAction, before: ReadonlyMap<ContainerId, SpecHash>): object {
   const from = 'guard' in action ? (before.get(action.guard.id) ?? null) : null;
   return { kind: action.kind, from, ...detailOf(action) };
 }
 
-function detailOf(action: Action): object {
+function detailOf(action: HostAction): object {
   switch (action.kind) {
     case 'create-container':
       return { to: versionOf(action.service) };

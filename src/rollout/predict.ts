@@ -2,6 +2,7 @@ import { reduceJournal } from '../model/journal-reduce.ts';
 import { notAsked } from '../model/lookup.ts';
 import type { Step } from '../model/step.ts';
 import { applySteps } from './apply-steps.ts';
+import { withAnswers } from './apply-traffic.ts';
 import { isRestart } from './change-in-place.ts';
 import type { Decision } from './decide.ts';
 import { decide } from './decide.ts';
@@ -41,8 +42,8 @@ export function predict(start: World): Prediction {
   const waves: (readonly Step[])[] = [];
   const lowest = new Map<string, LowestAvailability>();
   const first = decide(start);
-  let world = start;
-  let decision = first;
+  let world = withAnswers(start);
+  let decision = decide(world);
   for (let round = 0; round < maxRounds; round += 1) {
     noteAvailability(lowest, decision);
     if (decision.steps.some(isBreak)) noteBreaks(lowest, decision);

@@ -8,7 +8,9 @@ import type { Cause, Step } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
 import { collides, fixedHostPorts } from '../placement/host-ports.ts';
 import type { WantedPorts } from '../placement/wanted-ports.ts';
+import { whyStillServing } from './await-traffic.ts';
 import type { Waiting } from './draft.ts';
+import type { TrafficView } from './endpoints.ts';
 import { pruneWaits } from './prune-order.ts';
 import { nextRetirement } from './retire.ts';
 import type { World } from './world.ts';
@@ -46,6 +48,7 @@ const shortestPrefix = 7;
  *
  * @param isRolledOut every application that the repository has is settled
  * @param orphans instances by application, of applications that the repository does not have
+ * @param traffic who may receive requests; null: there are no proxies
  * @param ports host ports that what the repository has is waiting for: an orphan that holds one goes first
  */
 export function decidePrune(
@@ -53,6 +56,7 @@ export function decidePrune(
   orphans: ReadonlyMap<string, readonly Instance[]>,
   isRolledOut: boolean,
   ports: WantedPorts,
+  traffic: TrafficView | null,
 ): PruneDecision {
   const removed = [...world.journal.applications]
     .filter(([, { removedBy }]) => removedBy !== null)
@@ -71,6 +75,7 @@ export function decidePrune(
         world,
         name,
         (orphans.get(name) ?? []).filter((instance) => holdsOneOf(ports, instance)),
+        traffic,
       ),
     );
     const waiting = prunable.map((application) =>
@@ -83,7 +88,7 @@ export function decidePrune(
   const decisions = prunable.map((name) => {
     const reason = waits.get(name);
     return reason === undefined
-      ? pruneApplication(world, name, orphans.get(name) ?? [])
+      ? pruneApplication(world, name, orphans.get(name) ?? [], traffic)
       : { steps: [], entries: [], waiting: [waitingFor(name, reason, null)] };
   });
   const waiting = decisions.flatMap((one) => one.waiting);
@@ -126,13 +131,14 @@ function pruneApplication(
   world: World,
   application: string,
   instances: readonly Instance[],
+  traffic: TrafficView | null,
 ): ApplicationPrune {
   const unseen = unseenHosts(world, application, instances);
   if (unseen.length > 0) {
     const reason = `host "${unseen[0]}" is unreachable: nothing is pruned before all hosts are seen`;
     return { steps: [], entries: [], waiting: [waitingFor(application, reason, null)] };
   }
-  if (instances.length > 0) return retireAll(world, application, instances);
+  if (instances.length > 0) return retireAll(world, application, instances, traffic);
   const networks = networkSteps(world, application);
   if (networks.steps.length > 0 || networks.waiting.length > 0) return networks;
   return { steps: [], entries: [{ kind: 'pruned', application, at: world.now }], waiting: [] };
@@ -173,6 +179,7 @@ function retireAll(
   world: World,
   application: string,
   instances: readonly Instance[],
+  traffic: TrafficView | null,
 ): ApplicationPrune {
   const steps: Step[] = [];
   const waiting: Waiting[] = [];
@@ -192,6 +199,13 @@ function retireAll(
       const good = world.journal.applications.get(application)?.lastKnownGood?.spec;
       const hooks = preStopOf([good], { service, hash: instance.hash });
       const action = nextRetirement(instance, null, hooks);
+      const stops = action.kind === 'stop-container';
+      const hold = stops ? whyStillServing(world, traffic, instance) : null;
+      if (hold !== null) {
+        const place = { service, slot, host, kind: 'traffic' } as const;
+        waiting.push({ application, ...place, reason: hold.reason, until: hold.until });
+        continue;
+      }
       steps.push({
         key,
         host,

@@ -8,6 +8,7 @@ import { versionsOf } from '../model/variants.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
 import type { Budget } from './budget.ts';
+import { isHeldByTraffic } from './await-traffic.ts';
 import { causeOf, placeOf } from './draft.ts';
 import { nextRepairAt, repairsInARow } from './heal.ts';
 import type { ReplaceOrder } from './order.ts';
@@ -108,6 +109,7 @@ export function retire(
   const service = versionOf(context, view, instance);
   const cause = causeOf(context.target, view.service, path, reason, changes);
   const action = nextRetirement(instance, service, hooksBefore(context, instance));
+  if (isHeldByTraffic(context, instance, action)) return;
   context.draft.entries.push(...retirementEntries(instance, action));
   const { host } = instance.container;
   context.draft.step(view.key, host, view.service.name, view.slot, action, cause);

@@ -13,6 +13,7 @@ export function worldOfCommit(
   observations: World['observations'],
   state: JournalState,
   now: number,
+  traffic: World['traffic'] = new Map(),
 ): World {
   const names = desired.applications.map(({ name }) => name);
   const entries = acceptEntries(state, desired.revision.commit, names);
@@ -21,6 +22,7 @@ export function worldOfCommit(
     observations,
     journal: entries.reduce(reduceJournal, state),
     readiness: new Map(),
+    traffic,
     inFlight: new Map(),
     failures: new Map(),
     lookups: new Map(),

@@ -5,6 +5,7 @@ import type { HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { ReadinessMap } from '../model/readiness.ts';
 import type { OperatorRequest } from '../model/request.ts';
+import type { TrafficMap } from '../model/traffic.ts';
 import type { ActionKind, StepFailure } from '../model/step.ts';
 
 /** Everything a decision is made from. The same world always gives the same decision. */
@@ -13,6 +14,8 @@ export interface World {
   readonly observations: ReadonlyMap<HostName, HostObservation>;
   readonly journal: JournalState;
   readonly readiness: ReadinessMap;
+  /** What the proxies say of themselves, by container. */
+  readonly traffic: TrafficMap;
   /** Steps under way, by their key: what they do is not visible on the hosts yet. */
   readonly inFlight: ReadonlyMap<string, ActionKind>;
   /** Steps that failed lately, by their key. */

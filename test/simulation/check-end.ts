@@ -341,6 +341,7 @@ async function checkPlan({ world, life }: End): Promise<void> {
     desired,
     observations: fleet.snapshot(),
     journal: life.journal(),
+    traffic: new Map(),
     readiness: new Map(),
     inFlight: new Map(),
     failures: new Map(),

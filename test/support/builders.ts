@@ -243,6 +243,7 @@ export function aWorld(
       emptyJournal,
     ),
     readiness: new Map(),
+    traffic: new Map(),
     inFlight: new Map(),
     failures: new Map(),
     lookups: new Map(),

@@ -18,6 +18,7 @@ import { resolveGroups } from './groups.ts';
 import { resolveHealPolicy } from './heal-policy.ts';
 import { resolveImagePolicy } from './image-policy.ts';
 import { resolveIgnoreRule } from './ignore-rules.ts';
+import { resolveIngress } from './ingress.ts';
 import { resolveNamespaceQuotas } from './namespace-quotas.ts';
 import { collectOrigins } from './origins.ts';
 import { resolveAmounts } from './room.ts';
@@ -39,6 +40,7 @@ export function resolveFleet(root: Cursor): FleetSpec {
     driftIgnore: items(child(root, 'drift', 'ignore')).map((rule) => resolveIgnoreRule(rule, {})),
     ...resolveHealPolicy(child(root, 'drift')),
     ...resolveNamespaceQuotas(child(root, 'namespaces')),
+    ...resolveIngress(child(root, 'ingress')),
     origin: root.origin,
   };
 }

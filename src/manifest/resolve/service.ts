@@ -11,6 +11,7 @@ import { resolveContainer } from './container.ts';
 import { resolvePriority } from './priority.ts';
 import { resolveReplaceAfter } from './failure-policy.ts';
 import { resolveEnvironment } from './environment.ts';
+import { resolveExposure } from './expose.ts';
 import { resolveGate } from './gate.ts';
 import { resolveHooks } from './hooks.ts';
 import { gateOfJob, resolveJob, startsLater } from './job.ts';
@@ -60,6 +61,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
         : rolloutOfJob(gate),
     gate,
     ...resolveHooks(subject, service),
+    ...resolveExposure(child(service, 'x-fleetwright', 'expose')),
     dependsOn: resolveDependencies(subject, name, service),
     origins: originsOf(service, container, environment.origins),
   };

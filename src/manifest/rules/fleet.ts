@@ -3,6 +3,7 @@ import {
   child,
   complain,
   complainAtKey,
+  isEmptyOrNull,
   items,
   members,
   readText,
@@ -14,8 +15,11 @@ import {
 import { formatPlace } from '../report.ts';
 import { parseEndpoint } from '../scalars/endpoint.ts';
 import { didYouMean } from '../suggest.ts';
+import { originOf } from '../../model/origin.ts';
+import { resolveFleet } from '../resolve/fleet.ts';
 import { resolveTextMap } from '../resolve/text-map.ts';
 import { judgeHostNames } from './host-names.ts';
+import { isIpAddress } from '../scalars/port.ts';
 import { judgeIgnoreRule } from './ignore-rules.ts';
 
 /** Judges one aspect of `fleet.yaml`. */
@@ -27,7 +31,24 @@ export const fleetRules: readonly FleetRule[] = [
   ignoreRulesTakeInSomething,
   groupsNameHosts,
   namespacesHaveHosts,
+  proxiesReachHosts,
 ];
+
+/** What a proxy is told of instances is an address, and it asks nobody what a name stands for. */
+function proxiesReachHosts(root: Cursor): void {
+  if (isEmptyOrNull(child(root, 'ingress'))) return;
+  for (const { name, address, origins } of resolveFleet(silent(root)).hosts) {
+    if (isIpAddress(address)) continue;
+    const origin = originOf(origins, 'address') ?? root.origin;
+    const message = `host "${name}" is reached at "${address}", and proxies are told IP addresses`;
+    complain(
+      root.with({ origin }),
+      'invalid-value',
+      message,
+      'Give the host an address: that is one',
+    );
+  }
+}
 
 function ignoreRulesTakeInSomething(root: Cursor): void {
   const hosts = hostNames(root);

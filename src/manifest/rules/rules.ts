@@ -12,6 +12,7 @@ import { imageIsNamed } from './image.ts';
 import { jobsAreServices, jobsComeInOrder, jobsRunOnce } from './jobs.ts';
 import { devicesAreCountedOrNamed } from './device-requests.ts';
 import { environmentNamesAreWellFormed } from './environment-names.ts';
+import { exposedPortsArePublished } from './exposures.ts';
 import { extensionIsSpeltRight } from './misspelt-extension.ts';
 import { mountsAreSupported, targetsAreDistinct } from './mounts.ts';
 import { referencesAreDeclared } from './references.ts';
@@ -62,6 +63,7 @@ export const rules: readonly Rule[] = [
   restartBoundsAreKept,
   rollbackKnobsHaveAnEffect,
   gatesCanBePassed,
+  exposedPortsArePublished,
   singletonsAreAlone,
   rolloutsAreWellFormed,
   strategiesFitServices,

@@ -364,3 +364,29 @@ describe('receivers', () => {
     expect(renderStatus(documents.converged, plainStyle)).not.toContain('receivers');
   });
 });
+
+it('a status says where requests come in, and how many instances get them', () => {
+  const expose = { host: 'shop.example.com', path: '/api', port: 80, drainTimeoutMs: 1_000 };
+  const ports = [{ target: 80, protocol: 'tcp' as const, hostIp: '', published: '' }];
+  const exposed = aService({ replicas: 2, expose, container: { ports } });
+  const edge = anApplication([aService({ name: 'haproxy' })], { name: 'edge' });
+  const world = aWorld([edge, anApplication([exposed])]);
+  const ingress = {
+    driver: 'haproxy' as const,
+    application: 'edge',
+    service: 'haproxy',
+    command: [],
+    routes: '',
+    origin,
+  };
+  const fleet = { ...world.desired.fleet, ingress };
+  const deployed = run({ ...world, desired: { ...world.desired, fleet } }).world;
+
+  const told = statusOf(deployed);
+  const untold = statusOf({ ...deployed, traffic: new Map() });
+
+  expect(validateStatus(told), JSON.stringify(validateStatus.errors)).toBe(true);
+  expect(renderStatus(told, plainStyle)).toContain('shop.example.com/api 2/2 in 1 proxy');
+  expect(renderStatus(untold, plainStyle)).toContain('shop.example.com/api no proxy answers');
+  expect(untold.converged).toBe(false);
+});

@@ -1,0 +1,48 @@
+import { child, complain, complainAtKey, isEmptyOrNull, silent, type Cursor } from '../cursor.ts';
+import type { Subject } from '../subject.ts';
+import { resolveExposure } from '../resolve/expose.ts';
+import { resolveGate } from '../resolve/gate.ts';
+import { resolvePorts } from '../resolve/port.ts';
+import { isMeantToEnd, resolveRestart } from '../resolve/restart.ts';
+import type { Rule } from './rule.ts';
+
+/** Requests can reach what is exposed, and what is exposed runs all the time. */
+export const exposedPortsArePublished: Rule = (subject) => {
+  for (const [name, service] of subject.services) {
+    const expose = child(service, 'x-fleetwright', 'expose');
+    if (!isEmptyOrNull(expose)) judge(subject, name, service, expose);
+  }
+};
+
+function judge(subject: Subject, name: string, service: Cursor, expose: Cursor): void {
+  const isMeant = isMeantToEnd(subject, name);
+  if (subject.jobs.has(name) || resolveRestart(silent(service), isMeant).name === 'no') {
+    complainAtKey(
+      expose,
+      'conflicting-keys',
+      `service "${name}" is exposed, and its instances are meant to end`,
+      'Remove "expose", or the "restart: no"',
+    );
+    return;
+  }
+  const { port } = resolveExposure(silent(expose)).expose ?? { port: 0 };
+  const gate = resolveGate(silent(service), null);
+  const isPublished =
+    gate.probe?.port === port ||
+    resolvePorts(silent(service)).some(
+      ({ target, protocol, hostIp }) =>
+        target === port && protocol === 'tcp' && !isUnreachable(hostIp),
+    );
+  if (isPublished) return;
+  complain(
+    child(expose, 'port'),
+    'unpublished-port',
+    `port ${port} is exposed and not published, so no proxy on another host could reach it`,
+    `Add ports: ["${port}"], which publishes it on a free port of the host, or a gate with this port`,
+  );
+}
+
+/** Addresses at which nobody but the host itself reaches it. */
+function isUnreachable(hostIp: string): boolean {
+  return hostIp.startsWith('127.') || hostIp.includes(':');
+}

@@ -1,0 +1,110 @@
+import type { ContainerId } from './names.ts';
+import type { Origin } from './origin.ts';
+
+/** Where requests from outside come in for a service, as its manifest says. */
+export interface ExposeSpec {
+  /** Lower case, without a port. */
+  readonly host: string;
+  /** `/` for all, else `/api`: it takes in `/api` and all below it. */
+  readonly path: string;
+  /** Port in the container. */
+  readonly port: number;
+  /** How long requests that an instance has are waited for before it is stopped. */
+  readonly drainTimeoutMs: number;
+}
+
+/** The proxies through which requests come in: the instances of one service, each with its own table of endpoints. */
+export interface IngressSpec {
+  readonly driver: 'haproxy';
+  readonly application: string;
+  readonly service: string;
+  /** What hands its standard input to the runtime API of the proxy, and prints the answer; run in its container. */
+  readonly command: readonly string[];
+  /** Path of the map file in the container. */
+  readonly routes: string;
+  readonly origin: Origin;
+}
+
+/** Where one instance takes requests, as a proxy is told of it. */
+export interface TrafficEndpoint {
+  /** The group of servers that requests are shared among: see backendOf(). */
+  readonly backend: string;
+  /** Names one container of one host: see serverName(). */
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What changes at one proxy. Each may be made again. */
+export type TrafficChange =
+  /** It may be given requests. */
+  | { readonly kind: 'admit-endpoint'; readonly endpoint: TrafficEndpoint }
+  /** It is given no new ones, and answers those that it has. */
+  | { readonly kind: 'withdraw-endpoint'; readonly endpoint: TrafficEndpoint }
+  /** It is forgotten. */
+  | { readonly kind: 'remove-endpoint'; readonly endpoint: TrafficEndpoint }
+  | {
+      readonly kind: 'route-requests';
+      readonly key: string;
+      /** null: to none any more. */
+      readonly backend: string | null;
+      /** The proxy has no such key yet. */
+      readonly isNew: boolean;
+    };
+
+/** An endpoint as a proxy has it. */
+export interface ProxyServer extends TrafficEndpoint {
+  /** It may be given new requests. */
+  readonly isReady: boolean;
+  /** Requests that it has, or that wait for it. */
+  readonly sessions: number;
+}
+
+/** What a proxy says of itself. */
+export interface ProxyState {
+  readonly backends: readonly string[];
+  readonly servers: readonly ProxyServer[];
+  /** Backends by key: see routeKey(). */
+  readonly routes: Readonly<Record<string, string>>;
+}
+
+/** The last that was heard of a proxy. Kept in memory: losing it only makes the operator ask again. */
+export type ProxyReading =
+  | {
+      readonly kind: 'read';
+      /** The start of the container that this is about; another start begins without endpoints. */
+      readonly startedAt: number;
+      readonly state: ProxyState;
+      /** By the name of the server, since when it has been given no new requests (our clock). */
+      readonly leavingSince: Readonly<Record<string, number>>;
+    }
+  | {
+      readonly kind: 'silent';
+      readonly startedAt: number;
+      /** When it was found so first (our clock). */
+      readonly since: number;
+      readonly reason: string;
+    };
+
+export type TrafficMap = ReadonlyMap<ContainerId, ProxyReading>;
+
+/** Neither name has a colon, so no two services have the same. */
+export function backendOf(application: string, service: string): string {
+  return `${application}:${service}`;
+}
+
+/** What a request is looked up by: a key is a prefix of the request's host and path with a slash after it. */
+export function routeKey({ host, path }: Pick<ExposeSpec, 'host' | 'path'>): string {
+  return path === '/' ? `${host}/` : `${host}${path}/`;
+}
+
+const idLength = 12;
+
+/** It tells the host too: what runs on one that cannot be seen is left where it is. */
+export function serverName(host: string, container: { id: ContainerId; name: string }): string {
+  return `${host}:${container.name}:${container.id.slice(0, idLength)}`;
+}
+
+export function hostOfServer(name: string): string {
+  return name.slice(0, name.indexOf(':'));
+}

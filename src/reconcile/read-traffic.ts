@@ -1,0 +1,27 @@
+import type { Clock } from '../model/clock.ts';
+import type { ContainerId } from '../model/names.ts';
+import type { ProxyReading } from '../model/traffic.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import { runningProxies } from '../rollout/endpoints.ts';
+import type { World } from '../rollout/world.ts';
+import { haproxyRouter } from '../traffic/haproxy-router.ts';
+import { readingAfter } from './proxy-reading.ts';
+
+/** Asks each proxy once, and changes nothing. Never throws. */
+export async function readTraffic(
+  fleet: Pick<Fleet, 'ask'>,
+  world: Pick<World, 'desired' | 'observations' | 'journal'>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<World['traffic']> {
+  const { ingress } = world.desired.fleet;
+  if (ingress === undefined) return new Map();
+  const router = haproxyRouter(fleet, ingress);
+  const readings = runningProxies(world).map(
+    async ({ id, host, startedAt }): Promise<readonly [ContainerId, ProxyReading]> => {
+      const answer = await router.ask({ host, container: id }, [], signal);
+      return [id, readingAfter(undefined, answer, startedAt ?? 0, clock.now())];
+    },
+  );
+  return new Map(await Promise.all(readings));
+}

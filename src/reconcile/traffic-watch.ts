@@ -1,0 +1,164 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Clock } from '../model/clock.ts';
+import type { ContainerId, HostName } from '../model/names.ts';
+import type { StepOutcome, TrafficAction } from '../model/step.ts';
+import type { ProxyReading, TrafficChange, TrafficMap } from '../model/traffic.ts';
+import { runningProxies } from '../rollout/endpoints.ts';
+import type { World } from '../rollout/world.ts';
+import { haproxyRouter } from '../traffic/haproxy-router.ts';
+import type { OpenRouter, ProxyAnswer, TrafficRouter } from '../traffic/traffic-router.ts';
+import { outcomeAt, readingAfter } from './proxy-reading.ts';
+
+/** A proxy that runs. */
+interface WatchedProxy {
+  readonly host: HostName;
+  readonly container: ContainerId;
+  readonly startedAt: number;
+}
+
+interface TrafficParts {
+  readonly clock: Clock;
+  readonly fleet: Pick<Fleet, 'ask'>;
+  /** The way to the proxies; through the engines of their hosts by default. */
+  readonly openRouter?: OpenRouter;
+  /** Called when something else is known than before. */
+  readonly onChange: () => void;
+}
+
+/** While an instance answers its last requests, or a proxy is silent. */
+const busyMs = 250;
+const silentMs = 1_000;
+/** Somebody may have been at the proxy. */
+const idleMs = 30_000;
+/** Changes that are sent at once. */
+const most = 50;
+
+/**
+ * Knows what each proxy says of itself, and tells it what changes. Each proxy is asked one thing at a time, so that what is
+ * known of it is never older than a change that was made; what is to change meanwhile goes together, next.
+ */
+export class TrafficWatch implements Disposable {
+  readonly #parts: TrafficParts;
+  readonly #watches = new Map<ContainerId, Watch>();
+  readonly #readings = new Map<ContainerId, ProxyReading>();
+  #router: TrafficRouter | null = null;
+
+  constructor(parts: TrafficParts) {
+    this.#parts = parts;
+  }
+
+  /** Watches the proxies that are seen from now on, and no others; gives what is known of them by now. */
+  see(world: Pick<World, 'desired' | 'observations' | 'journal'>): TrafficMap {
+    const { fleet, openRouter = haproxyRouter } = this.#parts;
+    const { ingress } = world.desired.fleet;
+    this.#router = ingress === undefined ? null : openRouter(fleet, ingress);
+    const proxies = runningProxies(world).flatMap(({ id: container, host, startedAt }) =>
+      startedAt === null ? [] : [{ container, host, startedAt }],
+    );
+    this.#watch(proxies);
+    return this.#readings;
+  }
+
+  #watch(proxies: readonly WatchedProxy[]): void {
+    const wanted = new Map(proxies.map((proxy) => [proxy.container, proxy]));
+    for (const [container, watch] of this.#watches) {
+      if (wanted.get(container)?.startedAt === watch.proxy.startedAt) continue;
+      watch.stop.abort();
+      watch.cancel();
+      this.#watches.delete(container);
+      this.#readings.delete(container);
+    }
+    for (const proxy of proxies) {
+      if (this.#watches.has(proxy.container)) continue;
+      const watch = { proxy, stop: new AbortController(), cancel, asked: [], isAsking: false };
+      this.#watches.set(proxy.container, watch);
+      this.#ask(watch);
+    }
+  }
+
+  /** Asks a proxy now: something was done to its container, and it may have forgotten what it was told. */
+  look(container: ContainerId): void {
+    const watch = this.#watches.get(container);
+    if (watch !== undefined) this.#ask(watch);
+  }
+
+  /** Tells a proxy. When it resolves, the readings show it. Never throws. */
+  change(action: TrafficAction): Promise<StepOutcome> {
+    const watch = this.#watches.get(action.guard.id);
+    if (watch === undefined) {
+      return Promise.resolve({ kind: 'skipped', reason: `proxy "${action.name}" is gone` });
+    }
+    return new Promise((resolve) => {
+      watch.asked.push({ change: action, proxy: action.name, resolve });
+      this.#ask(watch);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch([]);
+  }
+
+  #ask(watch: Watch): void {
+    if (watch.isAsking || watch.stop.signal.aborted) return;
+    watch.isAsking = true;
+    watch.cancel();
+    const asked = watch.asked.splice(0, most);
+    const { proxy, stop } = watch;
+    const changes = asked.map(({ change }) => change);
+    const answer = this.#router?.ask(proxy, changes, stop.signal) ?? Promise.resolve('');
+    void answer.then((one) => this.#note(watch, asked, one));
+  }
+
+  #note(watch: Watch, asked: readonly Asked[], answer: ProxyAnswer): void {
+    watch.isAsking = false;
+    const isStopped = watch.stop.signal.aborted;
+    if (!isStopped) this.#remember(watch, answer);
+    for (const { change, proxy, resolve } of asked) resolve(outcomeAt(answer, change, proxy));
+    if (isStopped) giveUp(watch);
+    else if (watch.asked.length > 0) this.#ask(watch);
+  }
+
+  #remember(watch: Watch, answer: ProxyAnswer): void {
+    const { clock, onChange } = this.#parts;
+    const { container, startedAt } = watch.proxy;
+    const before = this.#readings.get(container);
+    const reading = readingAfter(before, answer, startedAt, clock.now());
+    this.#readings.set(container, reading);
+    watch.cancel = clock.after(restMs(reading), () => this.#ask(watch));
+    if (!isDeepStrictEqual(reading, before)) onChange();
+  }
+}
+
+function giveUp({ asked }: Watch): void {
+  for (const { proxy, resolve } of asked.splice(0)) {
+    resolve({ kind: 'skipped', reason: `proxy "${proxy}" is gone, or was started anew` });
+  }
+}
+
+interface Asked {
+  readonly change: TrafficChange;
+  /** Its name. */
+  readonly proxy: string;
+  readonly resolve: (outcome: StepOutcome) => void;
+}
+
+interface Watch {
+  readonly proxy: WatchedProxy;
+  readonly stop: AbortController;
+  readonly asked: Asked[];
+  isAsking: boolean;
+  /** Of the next question that is due by itself. */
+  cancel: () => void;
+}
+
+function cancel(): void {
+  // Nothing is due yet.
+}
+
+function restMs(reading: ProxyReading): number {
+  if (reading.kind === 'silent') return silentMs;
+  const isBusy = reading.state.servers.some(({ isReady, sessions }) => !isReady && sessions > 0);
+  return isBusy ? busyMs : idleMs;
+}

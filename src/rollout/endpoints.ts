@@ -1,0 +1,161 @@
+import type { IngressSpec, ProxyReading, ProxyState, TrafficEndpoint } from '../model/traffic.ts';
+import { backendOf, hostOfServer, serverName } from '../model/traffic.ts';
+import type { InstanceIdentity } from '../model/labels.ts';
+import type { HostName } from '../model/names.ts';
+import type { ObservedContainer } from '../model/observation.ts';
+import type { Instance, Inventory } from '../drift/identify.ts';
+import { identityOf } from '../drift/identify.ts';
+import type { Exposure } from './exposures.ts';
+import { exposedPort, exposuresOf } from './exposures.ts';
+import type { FleetStanding } from './host-standing.ts';
+import type { Target } from './target.ts';
+import type { World } from './world.ts';
+
+/** Who may receive requests, and what the proxies say of it. */
+export interface TrafficView {
+  readonly ingress: IngressSpec;
+  /** Those that run and can be seen. Sorted by slot. */
+  readonly proxies: readonly Proxy[];
+  /** Proxies on hosts that cannot be seen and are not given up: they may hand out requests still. */
+  readonly away: readonly AwayProxy[];
+  /** By backend. */
+  readonly exposures: ReadonlyMap<string, Exposure>;
+  /** The set that each proxy is to have. */
+  readonly endpoints: readonly WantedEndpoint[];
+  /** Hosts that cannot be seen and are not given up: what serves there serves on. */
+  readonly darkHosts: ReadonlySet<string>;
+}
+
+export interface Proxy {
+  readonly instance: Instance;
+  /** Null: it was not asked yet, or does not answer. */
+  readonly state: ProxyState | null;
+  /** By the name of a server, since when it has been given no new requests. */
+  readonly leavingSince: Readonly<Record<string, number>>;
+  /** Why there is no state, and since when; null: it is only not asked yet. */
+  readonly silence: { readonly reason: string; readonly since: number } | null;
+}
+
+export interface AwayProxy {
+  readonly slotKey: string;
+  readonly host: HostName;
+}
+
+export interface WantedEndpoint {
+  readonly instance: Instance;
+  readonly exposure: Exposure;
+  readonly endpoint: TrafficEndpoint;
+}
+
+/** Null: fleet.yaml names no proxies. */
+export function viewTraffic(
+  world: World,
+  targets: readonly Target[],
+  { instances }: Inventory,
+  standing: FleetStanding,
+): TrafficView | null {
+  const { ingress } = world.desired.fleet;
+  if (ingress === undefined) return null;
+  const exposures = exposuresOf(world, targets);
+  const darkHosts = darkHostsOf(standing);
+  return {
+    ingress,
+    exposures,
+    darkHosts,
+    proxies: instances.filter((one) => isProxy(ingress, one)).map((one) => proxyOf(world, one)),
+    away: awayProxies(world, ingress, darkHosts),
+    endpoints: instances.flatMap((instance) => wantedEndpoint(world, exposures, instance)),
+  };
+}
+
+function darkHostsOf({ hosts }: FleetStanding): ReadonlySet<string> {
+  const dark = hosts.filter(({ awaySince, isFenced, state }) => {
+    return awaySince !== null && !isFenced && state !== 'lost';
+  });
+  return new Set(dark.map(({ host }) => host));
+}
+
+/** Also one on probation: whoever listens may be given requests. */
+function isProxy(ingress: IngressSpec, { identity, container }: Instance): boolean {
+  return isOneOf(ingress, identity) && container.state === 'running';
+}
+
+function isOneOf(ingress: IngressSpec, { application, service }: InstanceIdentity): boolean {
+  return application === ingress.application && service === ingress.service;
+}
+
+/** Containers of proxies that run, as far as they can be seen. */
+export function runningProxies({
+  desired,
+  observations,
+  journal,
+}: Pick<World, 'desired' | 'observations' | 'journal'>): readonly ObservedContainer[] {
+  const { ingress } = desired.fleet;
+  if (ingress === undefined) return [];
+  const seen = [...observations.values()].flatMap((host) =>
+    host.kind === 'reachable' ? host.containers : [],
+  );
+  return seen.filter((container) => {
+    const identity = identityOf(container, journal);
+    return identity !== null && isOneOf(ingress, identity) && container.state === 'running';
+  });
+}
+
+function proxyOf({ traffic }: World, instance: Instance): Proxy {
+  const { id, startedAt } = instance.container;
+  const reading = traffic.get(id);
+  const unknown = { instance, state: null, leavingSince: {} };
+  if (reading === undefined || !isOf(reading, startedAt)) return { ...unknown, silence: null };
+  if (reading.kind === 'silent') return { ...unknown, silence: reading };
+  const { state, leavingSince } = reading;
+  return { instance, state, leavingSince, silence: null };
+}
+
+/** Another start of the container has forgotten all. */
+function isOf(reading: ProxyReading, startedAt: number | null): boolean {
+  return reading.startedAt === startedAt;
+}
+
+function awayProxies(
+  { journal }: World,
+  { application, service }: IngressSpec,
+  darkHosts: ReadonlySet<string>,
+): readonly AwayProxy[] {
+  const prefix = `${application}/${service}/`;
+  return [...journal.slots].flatMap(([slotKey, { host }]) =>
+    slotKey.startsWith(prefix) && darkHosts.has(host) ? [{ slotKey, host }] : [],
+  );
+}
+
+/** An instance is in the set from its promotion on, while it is well, until it loses its restart policy on its way out. */
+function wantedEndpoint(
+  world: World,
+  exposures: ReadonlyMap<string, Exposure>,
+  instance: Instance,
+): readonly WantedEndpoint[] {
+  const { identity, container } = instance;
+  const exposure = exposures.get(backendOf(identity.application, identity.service));
+  if (exposure === undefined || !isIn(instance)) return [];
+  const port = exposedPort(world, exposure, instance);
+  const published = container.published.find(
+    ({ target, protocol, hostIp }) =>
+      target === port && protocol === 'tcp' && !hostIp.includes(':') && !hostIp.startsWith('127.'),
+  );
+  const host = world.desired.fleet.hosts.find(({ name }) => name === container.host);
+  if (host === undefined || published === undefined) return [];
+  const { backend } = exposure;
+  const name = serverName(container.host, container);
+  const endpoint = { backend, name, address: host.address, port: published.hostPort };
+  return [{ instance, exposure, endpoint }];
+}
+
+function isIn({ container }: Instance): boolean {
+  const { state, health, restart } = container;
+  const isWell = health === 'healthy' || health === 'none';
+  return state === 'running' && isWell && restart.name !== 'no';
+}
+
+/** What a proxy has and is to keep although nobody sees it: it runs where nobody can look. */
+export function isInTheDark({ darkHosts }: TrafficView, server: TrafficEndpoint): boolean {
+  return darkHosts.has(hostOfServer(server.name));
+}
