@@ -3,6 +3,7 @@ import type Database from 'libsql';
 import type { HistoryEntry } from '../model/history.ts';
 import { slotKey } from '../model/labels.ts';
 import type { Step, StepOutcome } from '../model/step.ts';
+import { isTrafficAction } from '../model/step.ts';
 import { historyBytes } from './history-rows.ts';
 
 type Prepare = (query: string) => Database.Statement;
@@ -21,6 +22,8 @@ export function endHeals(prepare: Prepare, application: string, slot: string | n
 
 /** The cause of a repair, its steps and what came of it become known with its steps. Gives the bytes that it takes more. */
 export function healStep(prepare: Prepare, step: Step, told: HistoryEntry): number {
+  // What a proxy is told repairs nothing.
+  if (isTrafficAction(step.action)) return 0;
   const heal = openHeals(prepare, step.application).find(isOf(slotKey(step)));
   if (heal === undefined) return 0;
   const { entry } = heal;

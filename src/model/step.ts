@@ -46,7 +46,11 @@ export interface Step {
 }
 
 export function isTrafficAction(action: Action): action is TrafficAction {
-  return trafficKinds.has(action.kind);
+  return isTrafficKind(action.kind);
+}
+
+export function isTrafficKind(kind: ActionKind): boolean {
+  return trafficKinds.has(kind);
 }
 
 const trafficKinds: ReadonlySet<ActionKind> = new Set<TrafficAction['kind']>([

@@ -98,11 +98,22 @@ export function routeKey({ host, path }: Pick<ExposeSpec, 'host' | 'path'>): str
   return path === '/' ? `${host}/` : `${host}${path}/`;
 }
 
-const idLength = 12;
+/** Of the 64 digits of an id, those that the engine's own commands show. */
+const idPattern = /^[0-9a-f]{64}$/;
+const shownDigits = 12;
 
 /** It tells the host too: what runs on one that cannot be seen is left where it is. */
 export function serverName(host: string, container: { id: ContainerId; name: string }): string {
-  return `${host}:${container.name}:${container.id.slice(0, idLength)}`;
+  return `${host}:${container.name}:${shortId(container.id)}`;
+}
+
+/** What is only planned has no such id, and all of it is taken. */
+export function shortId(id: ContainerId): string {
+  return idPattern.test(id) ? id.slice(0, shownDigits) : id;
+}
+
+export function idOfServer(name: string): string {
+  return name.slice(name.lastIndexOf(':') + 1);
 }
 
 export function hostOfServer(name: string): string {

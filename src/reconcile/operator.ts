@@ -35,7 +35,7 @@ import { Prober } from './prober.ts';
 import { Attendance } from './attendance.ts';
 import { removalEntry } from './removal-entry.ts';
 import { RequestWatch } from './request-watch.ts';
-import { noteOutcome } from './step-failures.ts';
+import { noteOutcome, withoutSettled } from './step-failures.ts';
 import { TrafficWatch } from './traffic-watch.ts';
 import { Wake } from './wake.ts';
 
@@ -229,6 +229,7 @@ export class Operator implements AsyncDisposable {
     if (entries.some(({ kind }) => kind === 'instance-adopted')) this.#keepInSight(world.desired);
     // Whoever says "retry" does not want to wait for the next try.
     if (entries.some(({ kind }) => kind === 'retried')) this.#failures = new Map();
+    this.#failures = withoutSettled(this.#failures, decision.traffic.open);
     for (const step of decision.steps) this.#begin(step);
     this.#lookups.ask(decision.lookups);
     this.#looks.again(decision.applications.flatMap(({ looks }) => looks));

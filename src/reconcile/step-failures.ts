@@ -1,5 +1,6 @@
 import type { FailedStep } from '../rollout/world.ts';
 import type { Step, StepFailure, StepOutcome } from '../model/step.ts';
+import { isTrafficKind } from '../model/step.ts';
 
 const firstDelayMs = 2_000;
 const longestDelayMs = 60_000;
@@ -31,6 +32,17 @@ export function noteOutcome(
     retryAt: now + delay,
   });
   return next;
+}
+
+/** The failures without those of what proxies need not be told any more. */
+export function withoutSettled(
+  failures: ReadonlyMap<string, FailedStep>,
+  open: ReadonlySet<string>,
+): ReadonlyMap<string, FailedStep> {
+  const isOver = ([key, { action }]: readonly [string, FailedStep]): boolean =>
+    isTrafficKind(action) && !open.has(key);
+  const entries = [...failures];
+  return entries.some(isOver) ? new Map(entries.filter((one) => !isOver(one))) : failures;
 }
 
 type Trouble = Exclude<StepOutcome, { readonly kind: 'done' | 'skipped' }>;

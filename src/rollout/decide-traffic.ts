@@ -5,7 +5,6 @@ import type { ProxyServer, ProxyState, TrafficChange, TrafficEndpoint } from '..
 import { routeKey, serverName } from '../model/traffic.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { Proxy, TrafficView, WantedEndpoint } from './endpoints.ts';
-import { isInTheDark } from './endpoints.ts';
 import type { Exposure } from './exposures.ts';
 import { guardOf } from './retire.ts';
 import type { World } from './world.ts';
@@ -13,12 +12,19 @@ import type { World } from './world.ts';
 /** What is to be told to the proxies, and when it is tried again where they did not take it. */
 export interface TrafficDecision {
   readonly steps: readonly Step[];
+  /** Keys of all that is not as it is to be, also of what is under way or put off. */
+  readonly open: ReadonlySet<string>;
   /** Every proxy that runs has what it is to have, and nothing else. */
   readonly settled: boolean;
   readonly wakeAt: number | null;
 }
 
-export const noTraffic: TrafficDecision = { steps: [], settled: true, wakeAt: null };
+export const noTraffic: TrafficDecision = {
+  steps: [],
+  open: new Set(),
+  settled: true,
+  wakeAt: null,
+};
 
 /**
  * The difference between what each proxy has and what it is to have. Nothing is remembered: a proxy that was started anew
@@ -31,6 +37,7 @@ export function decideTraffic(world: World, view: TrafficView): TrafficDecision 
   const times = open.filter(isPutOff).map(({ key }) => world.failures.get(key)?.retryAt ?? 0);
   return {
     steps: open.filter((step) => !isPutOff(step)),
+    open: new Set(changes.map(({ key }) => key)),
     settled: changes.length === 0 && view.proxies.every(({ state }) => isWhole(view, state)),
     wakeAt: times.length === 0 ? null : Math.min(...times),
   };
@@ -50,7 +57,7 @@ function changesAt(world: World, view: TrafficView, proxy: Proxy): readonly Step
   );
   const wanted = new Set(view.endpoints.map(({ endpoint }) => idOf(endpoint)));
   const unwanted = state.servers.filter(
-    (server) => !wanted.has(idOf(server)) && !isInTheDark(view, server),
+    (server) => !wanted.has(idOf(server)) && !view.isKept(server),
   );
   const running = runningServers(world);
   return [

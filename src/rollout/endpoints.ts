@@ -1,5 +1,5 @@
 import type { IngressSpec, ProxyReading, ProxyState, TrafficEndpoint } from '../model/traffic.ts';
-import { backendOf, hostOfServer, serverName } from '../model/traffic.ts';
+import { backendOf, hostOfServer, idOfServer, serverName, shortId } from '../model/traffic.ts';
 import type { InstanceIdentity } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
 import type { ObservedContainer } from '../model/observation.ts';
@@ -22,8 +22,8 @@ export interface TrafficView {
   readonly exposures: ReadonlyMap<string, Exposure>;
   /** The set that each proxy is to have. */
   readonly endpoints: readonly WantedEndpoint[];
-  /** Hosts that cannot be seen and are not given up: what serves there serves on. */
-  readonly darkHosts: ReadonlySet<string>;
+  /** By server, whether a proxy keeps what nobody can see: it serves on, as far as anybody knows. */
+  readonly isKept: (server: TrafficEndpoint) => boolean;
 }
 
 export interface Proxy {
@@ -58,13 +58,14 @@ export function viewTraffic(
   if (ingress === undefined) return null;
   const exposures = exposuresOf(world, targets);
   const darkHosts = darkHostsOf(standing);
+  const endpoints = instances.flatMap((instance) => wantedEndpoint(world, exposures, instance));
   return {
     ingress,
     exposures,
-    darkHosts,
+    isKept: keeping(world, standing, darkHosts, endpoints),
     proxies: instances.filter((one) => isProxy(ingress, one)).map((one) => proxyOf(world, one)),
     away: awayProxies(world, ingress, darkHosts),
-    endpoints: instances.flatMap((instance) => wantedEndpoint(world, exposures, instance)),
+    endpoints,
   };
 }
 
@@ -155,7 +156,25 @@ function isIn({ container }: Instance): boolean {
   return state === 'running' && isWell && restart.name !== 'no';
 }
 
-/** What a proxy has and is to keep although nobody sees it: it runs where nobody can look. */
-export function isInTheDark({ darkHosts }: TrafficView, server: TrafficEndpoint): boolean {
-  return darkHosts.has(hostOfServer(server.name));
+/**
+ * What runs on a host that cannot be seen most likely serves on, and the proxy's own checks know better: it is kept until the
+ * instance that was made in its place is in the set, or somebody has said that the host is down.
+ */
+function keeping(
+  { journal }: World,
+  { hosts }: FleetStanding,
+  darkHosts: ReadonlySet<string>,
+  endpoints: readonly WantedEndpoint[],
+): TrafficView['isKept'] {
+  const away = hosts.filter(({ awaySince, isFenced }) => awaySince !== null && !isFenced);
+  if (away.length === 0) return () => false;
+  const awayHosts = new Set<string>(away.map(({ host }) => host));
+  const slots = new Map([...journal.instances].map(([id, { slot }]) => [shortId(id), slot]));
+  const replaced = new Set(endpoints.map(({ instance }) => instance.slotKey));
+  return ({ name }) => {
+    const host = hostOfServer(name);
+    if (!awayHosts.has(host)) return false;
+    const slot = slots.get(idOfServer(name));
+    return slot === undefined ? darkHosts.has(host) : !replaced.has(slot);
+  };
 }

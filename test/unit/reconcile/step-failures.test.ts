@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { StepOutcome } from '../../../src/model/step.ts';
 import { instanceName } from '../../../src/model/labels.ts';
-import { noteOutcome } from '../../../src/reconcile/step-failures.ts';
+import { toContainerId } from '../../../src/model/names.ts';
+import { noteOutcome, withoutSettled } from '../../../src/reconcile/step-failures.ts';
 import type { FailedStep } from '../../../src/rollout/world.ts';
 import { anInstance, aService, aStep } from '../../support/builders.ts';
 
@@ -82,4 +83,18 @@ describe('noteOutcome()', () => {
 
     expect(noteOutcome(none, pull, failed, 0).get(pull.key)?.hash).toBe('');
   });
+});
+
+it('what a proxy need not be told any more is no failure any more', () => {
+  const guard = { id: toContainerId('proxy'), self: '', states: ['running'] as const };
+  const endpoint = { backend: 'shop:web', name: 'eu-1:web:abc', address: '192.0.2.1', port: 80 };
+  const told = { kind: 'admit-endpoint', endpoint, guard, name: 'edge-haproxy-1' } as const;
+  const admit = { ...aStep(told), key: 'eu-1/proxy/edge/shop:web/eu-1:web:abc' };
+  const failures = noteOutcome(noteOutcome(none, create, failed, 0), admit, failed, 0);
+
+  expect([...withoutSettled(failures, new Set([admit.key])).keys()]).toEqual([
+    create.key,
+    admit.key,
+  ]);
+  expect([...withoutSettled(failures, new Set()).keys()]).toEqual([create.key]);
 });

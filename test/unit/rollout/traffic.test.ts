@@ -168,13 +168,22 @@ describe('endpoints', () => {
     expect(serverOf(run(well).world, victim?.id ?? toContainerId(''))).toHaveLength(2);
   });
 
-  it('stay while their host is only out of sight', () => {
+  it('stay while their host is out of sight, until others have taken their place', () => {
     const before = deployed();
-    const host = shopOf(before)[0]?.host ?? '';
+    const proxies = new Set(
+      containers(before).flatMap(({ id, host }) => (before.traffic.has(id) ? [host] : [])),
+    );
+    const lost = shopOf(before).find(({ host }) => !proxies.has(host));
+    const host = lost?.host ?? '';
     const dark = seeing(before, anUnreachableHost(host, { since: before.now }));
 
-    const { steps } = play(dark, 60_000);
-    expect(steps.filter(({ action }) => action.kind === 'withdraw-endpoint')).toEqual([]);
+    const silent = play(dark, 60_000);
+    expect(silent.steps).toEqual([]);
+    const { world } = play(dark, 20 * 60_000, { watch: guard(3) });
+    for (const { state } of readings(world)) {
+      expect(state.servers).toHaveLength(3);
+      expect(state.servers.filter(({ name }) => name.startsWith(`${host}:`))).toEqual([]);
+    }
   });
 
   it('are given another port when an instance was started anew on one', () => {
