@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { Daemon, Watch } from '../support/command-line.ts';
+import { Commands } from '../support/command-line.ts';
+import { ConfigRepository } from '../support/config-repository.ts';
+import { listContainers } from '../support/containers.ts';
+import { eventually } from '../support/eventually.ts';
+import { loadProxyImage, proxyImage } from '../support/proxy-image.ts';
+import { ConstantLoad } from '../support/constant-load.ts';
+import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
+
+const fleet = 'ingress-test';
+const site = 'shop.example.com';
+/** Far more than it takes where nothing else runs. */
+const patienceMs = 180_000;
+
+const proxyConfiguration = `
+global
+  stats socket ipv4@127.0.0.1:9999 level admin
+defaults ingress
+  mode http
+  timeout connect 1s
+  timeout client 60s
+  timeout server 60s
+  option redispatch 1
+  retries 3
+  retry-on conn-failure empty-response
+frontend web from ingress
+  bind :8000
+  monitor-uri /proxy
+  http-request set-var(txn.path) path
+  http-request set-var(txn.route) req.hdr(host),field(1,:),lower,concat(,txn.path,/)
+  use_backend %[var(txn.route),map_beg(/etc/haproxy/routes.map)]
+backend shop:web from ingress
+  balance roundrobin
+`;
+
+const edge = {
+  configs: { proxy: { file: './haproxy.cfg' }, routes: { content: '# told at run time\n' } },
+  services: {
+    haproxy: {
+      image: proxyImage,
+      ports: ['8000:8000'],
+      configs: [
+        { source: 'proxy', target: '/etc/haproxy/haproxy.cfg' },
+        { source: 'routes', target: '/etc/haproxy/routes.map' },
+      ],
+      deploy: {
+        mode: 'global',
+        placement: { constraints: ['node.labels.zone != c'] },
+        update_config: { monitor: '200ms' },
+      },
+      'x-fleetwright': {
+        gate: { http: { port: 8000, path: '/proxy' }, minHealthyTime: '100ms' },
+      },
+    },
+  },
+};
+
+function shop(image: string, replicas: number): object {
+  return {
+    services: {
+      web: {
+        image,
+        deploy: { replicas, update_config: { parallelism: 3, monitor: '200ms' } },
+        'x-fleetwright': {
+          gate: {
+            http: { port: 8080, path: '/ready' },
+            minHealthyTime: '100ms',
+            healthyDeadline: '10s',
+          },
+          expose: { host: site, port: 8080, drainTimeout: '10s' },
+        },
+      },
+    },
+  };
+}
+
+describe('requests through proxies, on three engines', () => {
+  const { hosts, credentials } = sharedSandbox();
+  let repository: ConfigRepository;
+  let commands: Commands;
+  let daemon: Daemon;
+  let watch: Watch;
+  let load: ConstantLoad;
+
+  const writeFleet = async (draining: readonly string[]): Promise<void> => {
+    const file = {
+      name: fleet,
+      ingress: { driver: 'haproxy', service: 'edge/haproxy' },
+      hosts: hosts.map(({ name, endpoint, address }, index) => ({
+        name,
+        endpoint,
+        address,
+        labels: { zone: String.fromCodePoint(97 + index) },
+        drain: draining.includes(name),
+      })),
+    };
+    await repository.write('fleet.yaml', file);
+  };
+
+  beforeAll(async () => {
+    await loadProxyImage(hosts);
+    repository = await ConfigRepository.create(fleet, hosts);
+    commands = new Commands(repository, credentials);
+    await writeFleet([]);
+    await repository.write('edge/haproxy.cfg', proxyConfiguration);
+    await repository.write('edge/compose.yaml', edge);
+    await repository.write('shop/compose.yaml', shop('testapp:v1', 6));
+    await repository.commit('v1');
+    const { code, stderr, status } = await commands.sync('--timeout=120s');
+    expect(code, `${stderr}\n${JSON.stringify(status, null, 1)}`).toBe(0);
+    const addresses = hosts.slice(0, 2).map(({ address }) => address);
+    load = new ConstantLoad({ addresses, port: 8000, host: site });
+    daemon = commands.start('--poll-interval=1s');
+    watch = commands.watch();
+  });
+  afterAll(async () => {
+    await load[Symbol.asyncDispose]();
+    await watch[Symbol.asyncDispose]();
+    await daemon[Symbol.asyncDispose]();
+    await clearHosts(hosts, fleet);
+    await repository[Symbol.asyncDispose]();
+  });
+
+  /** Commits what was written, and waits until the daemon has nothing left to do about it. */
+  const land = async (what: string, reason = 'Converged'): Promise<void> => {
+    const commit = await repository.commit(what);
+    await eventually(
+      `${what} is through`,
+      async () => {
+        const last = watch.documents().at(-1);
+        const own = last?.applications.find(({ application }) => application === 'shop');
+        const isThrough =
+          reason === 'Converged'
+            ? last?.converged === true
+            : own?.conditions.some((one) => one.type === 'Ready' && one.reason === reason);
+        const found = await listContainers(hosts, fleet);
+        const isClean = found.every(({ state }) => state === 'running');
+        return last?.revision.commit === commit && isThrough === true && isClean ? true : null;
+      },
+      patienceMs,
+    );
+  };
+
+  it('loses none in a rolling update', async () => {
+    await repository.write('shop/compose.yaml', shop('testapp:v2', 6));
+    await land('v2');
+
+    expect(load.failures).toEqual([]);
+    load.takeVersions();
+    await eventually('answers', async () => (load.takeVersions().has('v2') ? true : null));
+  });
+
+  it('loses none when a broken version is rolled back', async () => {
+    await repository.write('shop/compose.yaml', shop('testapp:unhealthy', 6));
+    await land('broken', 'RolledBack');
+
+    expect(load.failures).toEqual([]);
+    expect(load.takeVersions()).not.toContain('unhealthy');
+  });
+
+  it('loses none when replicas are taken away and given back', async () => {
+    await repository.write('shop/compose.yaml', shop('testapp:v2', 2));
+    await land('2 replicas');
+    expect((await listContainers(hosts, fleet)).filter(isShop)).toHaveLength(2);
+    await repository.write('shop/compose.yaml', shop('testapp:v2', 6));
+    await land('6 replicas');
+
+    expect(load.failures).toEqual([]);
+  });
+
+  it('loses none when a host is drained', async () => {
+    const [, , third] = hosts;
+    await writeFleet([third?.name ?? '']);
+    await land('drain');
+
+    const left = (await listContainers(hosts, fleet)).filter(({ host }) => host === third?.name);
+    expect(left).toEqual([]);
+    expect(load.failures).toEqual([]);
+  });
+
+  it('loses none when the daemon is killed in the middle of an update', async () => {
+    await repository.write('shop/compose.yaml', shop('testapp:v3', 6));
+    const before = load.sent;
+    await repository.commit('v3');
+    await eventually('it has begun', async () => {
+      const found = await listContainers(hosts, fleet);
+      return found.some(({ image }) => image === 'testapp:v3') ? true : null;
+    });
+    await daemon.end('SIGKILL');
+    daemon = commands.start('--poll-interval=1s');
+    await land('v3, after the daemon was killed');
+
+    expect(load.failures).toEqual([]);
+    expect(load.sent).toBeGreaterThan(before);
+    load.takeVersions();
+    await eventually('answers', async () => (load.takeVersions().has('v3') ? true : null));
+  });
+
+  it('loses no more than what an instance had when that is killed', async () => {
+    const victim = (await listContainers(hosts, fleet)).find(isShop);
+    const host = hosts.find(({ name }) => name === victim?.host);
+    if (victim === undefined || host === undefined) throw new Error('there is no instance');
+    const { State } = await shellOf(host).getContainer(victim.id).inspect();
+    const open = load.open;
+    process.kill(State.Pid, 'SIGKILL');
+    await eventually('it runs again', async () => {
+      const { State: now } = await shellOf(host).getContainer(victim.id).inspect();
+      return now.Running && now.Pid !== State.Pid ? true : null;
+    });
+    await land('nothing');
+
+    expect(load.failures.length).toBeLessThanOrEqual(open);
+  });
+});
+
+function isShop({ application }: { readonly application: string }): boolean {
+  return application === 'shop';
+}
