@@ -59,7 +59,7 @@ async function executeOn(
     fleet: 'test',
     picture: aReachableHost('host-1'),
     clock: systemClock,
-    deadlines: { ...defaultDeadlines, read: 300, mutation: 300 },
+    deadlines: defaultDeadlines,
     logger: pino({ level: 'silent' }),
     key: null,
     filling: new Set<string>(),
