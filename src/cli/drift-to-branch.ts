@@ -15,7 +15,7 @@ import type { SourceTree } from '../source/source-tree.ts';
 import type { Source } from '../source/source.ts';
 import { readAuthor, userName } from './author.ts';
 import { observeCommitInForce } from './commit-in-force.ts';
-import type { DriftFlags } from './drift.ts';
+import type { DriftFlags } from './drift-report.ts';
 import type { ExitCode } from './exit-code.ts';
 import { exitCode } from './exit-code.ts';
 import { readingOf, unreachableHosts } from './live.ts';

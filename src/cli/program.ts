@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { Logger } from 'pino';
 
-import { messageOf, UsageError } from '../model/errors.ts';
+import { messageOf } from '../model/errors.ts';
 import type { HostRequestKind } from '../model/request.ts';
 import { hostRequestKinds, isHostRequest, requestKinds } from '../model/request.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -20,12 +20,12 @@ import {
   parseTimeout,
 } from './option-values.ts';
 import type { RequestFlags } from './request.ts';
-import type { DriftFlags } from './drift.ts';
-import type { DriftToBranchFlags } from './drift-to-branch.ts';
+import type { DriftCommandFlags } from './drift-command.ts';
 import type { RollbackFlags } from './rollback.ts';
 import type { LogLevel, Settings, SettingsFlags } from './settings.ts';
 import { readAllSettings, readSettings, readStateDir } from './settings.ts';
 import { version } from './version.ts';
+import type { WatchFlags } from './watch-fleet.ts';
 
 /** What a command of a live fleet gets. */
 interface LiveArguments {
@@ -142,11 +142,12 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
   liveCommand(program, 'status', 'show how applications and hosts stand')
     .option('--watch', 'show it again and again until it is interrupted')
     .option('--interval <duration>', 'how often, with --watch (default: 2s)', parseInterval)
-    .action(async (flags: { watch?: boolean; interval?: number }, command: Command) => {
+    .action(async (flags: WatchFlags, command: Command) => {
       const { settings, output: out, logger } = live(command, 'error');
       if (flags.watch === true) {
-        const { watchStatus } = await import('./watch-status.ts');
-        finish(await watchStatus(settings, flags.interval ?? 2_000, out, logger, signal));
+        const { watchedStatus } = await import('./watch-status.ts');
+        const { watchFleet } = await import('./watch-fleet.ts');
+        finish(await watchFleet(settings, flags, watchedStatus, out, logger, signal));
         return;
       }
       const { status } = await import('./status.ts');
@@ -177,20 +178,12 @@ export function createProgram(signal: AbortSignal, finish: (code: ExitCode) => v
     .option('--message <text>', 'with --to-branch: why, for the commit message')
     .option('--author <name>', 'with --to-branch: "Name <address>" of the commit')
     .option('--dry-run', 'with --to-branch: show what would be committed')
-    .action(async (flags: DriftFlags & Partial<DriftToBranchFlags>, command: Command) => {
+    .option('--watch', 'show it again and again until it is interrupted')
+    .option('--interval <duration>', 'how often, with --watch (default: 2s)', parseInterval)
+    .action(async (flags: DriftCommandFlags, command: Command) => {
       const { settings, output: out, logger } = live(command, 'error');
-      const { toBranch } = flags;
-      if (toBranch !== undefined) {
-        const { driftToBranch } = await import('./drift-to-branch.ts');
-        const proposing = { ...flags, toBranch };
-        return finish(await driftToBranch(settings, proposing, out, logger, signal));
-      }
-      const { dryRun, message, author } = flags;
-      if ([dryRun, message, author].some((each) => each !== undefined)) {
-        throw new UsageError('Give --to-branch NAME too: the others say how it commits');
-      }
-      const { drift } = await import('./drift.ts');
-      finish(await drift(settings, flags, out, logger, signal));
+      const { driftCommand } = await import('./drift-command.ts');
+      finish(await driftCommand(settings, flags, out, logger, signal));
     });
   stateCommand(
     program,

@@ -4,6 +4,7 @@ import type { Proposal } from '../../src/generated/proposal.ts';
 import { Commands } from '../support/command-line.ts';
 import { ConfigRepository } from '../support/config-repository.ts';
 import { listContainers } from '../support/containers.ts';
+import { eventually } from '../support/eventually.ts';
 import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
 
 const manifest = `# Ours since 2024.
@@ -29,13 +30,22 @@ describe('drift --to-branch, on a real engine', () => {
     await repository[Symbol.asyncDispose]();
   });
 
-  it('makes a proposal of a limit that was changed by hand, and the merge of it needs no step', async () => {
+  it('makes a proposal of a limit that --watch has seen changed, and the merge of it needs no step', async () => {
+    await using watch = commands.watchDrift();
+    await eventually('the first report', async () => watch.documents().at(0) ?? null);
     const [web] = await listContainers(hosts, 'to-branch-test');
     const host = hosts.find(({ name }) => name === web?.host);
     if (web === undefined || host === undefined) throw new Error('there is a container');
     await shellOf(host)
       .getContainer(web.id)
       .update({ Memory: 96 * 2 ** 20, MemorySwap: 192 * 2 ** 20 });
+
+    const changed = await eventually('the change in the watch', async () => {
+      const last = watch.documents().at(-1);
+      return last !== undefined && last.items.length > 0 ? last : null;
+    });
+    expect(changed.items).toMatchObject([{ path: 'deploy.resources.limits.memory' }]);
+    expect(watch.documents()[0]?.items).toEqual([]);
 
     const told = await commands.run('drift', '--to-branch', 'keep-limit', '--output', 'json');
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import type { Status } from '../../src/generated/status.ts';
 import type { Daemon, Watch } from '../support/command-line.ts';
 import { Commands } from '../support/command-line.ts';
 import { ConfigRepository } from '../support/config-repository.ts';
@@ -81,7 +82,7 @@ describe('requests through proxies, on three engines', () => {
   let repository: ConfigRepository;
   let commands: Commands;
   let daemon: Daemon;
-  let watch: Watch;
+  let watch: Watch<Status>;
   let load: ConstantLoad;
 
   const writeFleet = async (draining: readonly string[]): Promise<void> => {

@@ -83,9 +83,19 @@ export class Commands {
   }
 
   /** Starts `status --watch`, which prints one document a line. */
-  watch(): Watch {
-    const args = [executable, 'status', '--watch', '--output=json', ...this.#options];
-    return new Watch(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
+  watch(): Watch<Status> {
+    return this.#watch('status');
+  }
+
+  watchDrift(): Watch<DriftReport> {
+    return this.#watch('drift');
+  }
+
+  #watch<Document>(command: 'drift' | 'status'): Watch<Document> {
+    const args = [executable, command, '--watch', '--output=json', ...this.#options];
+    return new Watch<Document>(
+      spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }),
+    );
   }
 
   /** Starts the daemon. */
@@ -99,8 +109,8 @@ export function startDaemon(options: readonly string[]): Daemon {
   return new Daemon(spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] }));
 }
 
-/** A `status --watch` under test. Disposing of it stops it. */
-export class Watch implements AsyncDisposable {
+/** A `--watch` under test. Disposing of it stops it. */
+export class Watch<Document> implements AsyncDisposable {
   readonly #process: ChildProcess;
   #printed = '';
 
@@ -110,9 +120,9 @@ export class Watch implements AsyncDisposable {
   }
 
   /** What it has printed so far, line by line. */
-  documents(): readonly Status[] {
+  documents(): readonly Document[] {
     const lines = this.#printed.split('\n').slice(0, -1);
-    return lines.map((line) => JSON.parse(line) as Status);
+    return lines.map((line) => JSON.parse(line) as Document);
   }
 
   /** Interrupts it as Ctrl-C does, and gives its exit code. */
