@@ -16,6 +16,8 @@ import type { Settings } from './settings.ts';
 
 /** The least time between two looks, so that a burst of events is one. */
 const restMs = 100;
+/** What proxies are told by the operator, no event tells. */
+const askProxiesMs = 2_000;
 
 export interface WatchFlags {
   readonly watch?: boolean;
@@ -48,7 +50,8 @@ export async function watchFleet<Document>(
   await using fleet = openHosts(settings, logger, readingOf(settings).key);
   const wake = new Wake(clock);
   using gates = new GateWatch(clock, () => wake.call());
-  using traffic = new TrafficWatch({ clock, fleet, onChange: () => wake.call() });
+  const onChange = (): void => wake.call();
+  using traffic = new TrafficWatch({ clock, fleet, onChange, idleMs: askProxiesMs });
   using view = new FleetView({ settings, logger, fleet, gates, traffic, output });
   if ((await view.open(signal)) === 'refused') return exitCode.negative;
   fleet.subscribe(() => wake.call());

@@ -23,6 +23,8 @@ interface TrafficParts {
   readonly fleet: Pick<Fleet, 'ask'>;
   /** The way to the proxies; through the engines of their hosts by default. */
   readonly openRouter?: OpenRouter;
+  /** How often a proxy is asked that nothing is awaited of, in milliseconds. */
+  readonly idleMs?: number;
   /** Called when something else is known than before. */
   readonly onChange: () => void;
 }
@@ -31,7 +33,7 @@ interface TrafficParts {
 const busyMs = 250;
 const silentMs = 1_000;
 /** Somebody may have been at the proxy. */
-const idleMs = 30_000;
+const usualIdleMs = 30_000;
 /** Changes that are sent at once. */
 const most = 50;
 
@@ -121,12 +123,12 @@ export class TrafficWatch implements Disposable {
   }
 
   #remember(watch: Watch, answer: ProxyAnswer): void {
-    const { clock, onChange } = this.#parts;
+    const { clock, onChange, idleMs = usualIdleMs } = this.#parts;
     const { container, startedAt } = watch.proxy;
     const before = this.#readings.get(container);
     const reading = readingAfter(before, answer, startedAt, clock.now());
     this.#readings.set(container, reading);
-    watch.cancel = clock.after(restMs(reading), () => this.#ask(watch));
+    watch.cancel = clock.after(restMs(reading, idleMs), () => this.#ask(watch));
     if (!isDeepStrictEqual(reading, before)) onChange();
   }
 }
@@ -157,7 +159,7 @@ function cancel(): void {
   // Nothing is due yet.
 }
 
-function restMs(reading: ProxyReading): number {
+function restMs(reading: ProxyReading, idleMs: number): number {
   if (reading.kind === 'silent') return silentMs;
   const isBusy = reading.state.servers.some(({ isReady, sessions }) => !isReady && sessions > 0);
   return isBusy ? busyMs : idleMs;

@@ -78,7 +78,12 @@ function darkHostsOf({ hosts }: FleetStanding): ReadonlySet<string> {
 
 /** Also one on probation: whoever listens may be given requests. */
 function isProxy(ingress: IngressSpec, { identity, container }: Instance): boolean {
-  return isOneOf(ingress, identity) && container.state === 'running';
+  return isOneOf(ingress, identity) && isUp(container);
+}
+
+/** One that is paused goes on with what it knew. */
+function isUp({ state }: ObservedContainer): boolean {
+  return state === 'running' || state === 'paused';
 }
 
 function isOneOf(ingress: IngressSpec, { application, service }: InstanceIdentity): boolean {
@@ -98,7 +103,7 @@ export function runningProxies({
   );
   return seen.filter((container) => {
     const identity = identityOf(container, journal);
-    return identity !== null && isOneOf(ingress, identity) && container.state === 'running';
+    return identity !== null && isOneOf(ingress, identity) && isUp(container);
   });
 }
 

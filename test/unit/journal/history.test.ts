@@ -208,6 +208,29 @@ describe('the history', () => {
     ]);
   });
 
+  it('takes what proxies are told for no part of a repair', () => {
+    const guard = { id: toContainerId('proxy'), self: '', states: ['running'] as const };
+    const endpoint = {
+      backend: 'shop:web',
+      name: 'host-1:web:abc',
+      address: '192.0.2.1',
+      port: 80,
+    };
+    session((journal) => {
+      deploy(journal);
+      journal.write([{ kind: 'repaired', slot, repairs: 1, at: 400 }], 400);
+      const told = { kind: 'withdraw-endpoint', endpoint, guard, name: 'edge-haproxy-1' } as const;
+      journal.recordStep(aStep(told), done, 400, 405);
+      journal.recordStep(aStep(create), done, 400, 410);
+    });
+
+    expect(told({ application: 'shop' }).at(-1)).toMatchObject({
+      kind: 'healed',
+      result: 'begun',
+      steps: 1,
+    });
+  });
+
   it('leaves a repair that a rollout overtook as nobody saw it end', () => {
     session((journal) => {
       deploy(journal);

@@ -257,6 +257,26 @@ describe('an update of what is exposed', () => {
     expect(last.applications.every(({ target }) => target.mode === 'desired')).toBe(true);
   });
 
+  it('stops nothing as long as a proxy is paused, for it goes on with what it knew', () => {
+    const before = deployed();
+    const id = [...before.traffic.keys()][0];
+    const paused = edit(before, (one) => (one.id === id ? { ...one, state: 'paused' } : one));
+    const silence = { kind: 'silent', since: 0, reason: 'it is paused' } as const;
+    const traffic = new Map(
+      [...paused.traffic].map(([one, reading]): readonly [ContainerId, ProxyReading] => [
+        one,
+        one === id ? { ...silence, startedAt: reading.startedAt } : reading,
+      ]),
+    );
+    const refusal = { class: 'infrastructure', reason: 'EngineFailure', message: 'no' } as const;
+
+    const { steps } = play({ ...release(paused, web('testapp:v2'), 2), traffic }, 60_000, {
+      refuse: ({ action }) => (action.kind === 'unpause-container' ? refusal : null),
+    });
+    expect(actions({ steps })).toContain('create-container');
+    expect(actions({ steps })).not.toContain('stop-container');
+  });
+
   it('stops nothing as long as a proxy is on a host that cannot be seen', () => {
     const before = deployed();
     const host = containers(before).find(({ id }) => before.traffic.has(id))?.host ?? '';
