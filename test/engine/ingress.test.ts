@@ -91,10 +91,10 @@ describe('requests through proxies, on three engines', () => {
   let watch: Watch<Status>;
   let load: ConstantLoad;
 
-  const writeFleet = async (draining: readonly string[]): Promise<void> => {
+  const writeFleet = async (draining: readonly string[], ingress: object = {}): Promise<void> => {
     const file = {
       name: fleet,
-      ingress: { driver: 'haproxy', service: 'edge/haproxy' },
+      ingress: { driver: 'haproxy', service: 'edge/haproxy', ...ingress },
       hosts: hosts.map(({ name, endpoint, address }, index) => ({
         name,
         endpoint,
@@ -203,6 +203,32 @@ describe('requests through proxies, on three engines', () => {
     expect(load.sent).toBeGreaterThan(before);
     load.takeVersions();
     await eventually('answers', async () => (load.takeVersions().has('v3') ? true : null));
+  });
+
+  it('stops nothing as long as no proxy can be asked, says so, and goes on when they answer', async () => {
+    await writeFleet([], { command: ['false'] });
+    await repository.write('shop/compose.yaml', manifest('testapp:v1', 6));
+    const commit = await repository.commit('v1, and proxies that nobody can ask');
+    const isSaid = async (): Promise<true | null> => {
+      const last = watch.documents().at(-1);
+      const own = last?.applications.find(({ application }) => application === 'shop');
+      const stalled = own?.conditions.find(({ type }) => type === 'Stalled');
+      return last?.revision.commit === commit && stalled?.reason === 'ProxyUnreachable'
+        ? true
+        : null;
+    };
+    await eventually('it is said', isSaid, patienceMs);
+    const kept = (await listContainers(hosts, fleet)).filter(
+      (one) => isShop(one) && one.image === 'testapp:v3' && one.state === 'running',
+    );
+    expect(kept).toHaveLength(6);
+
+    await writeFleet([]);
+    await land('proxies that can be asked');
+
+    expect(load.failures).toEqual([]);
+    const images = (await listContainers(hosts, fleet)).filter(isShop).map(({ image }) => image);
+    expect(images).toEqual(Array(6).fill('testapp:v1'));
   });
 
   it('loses no more than what an instance had when that is killed', async () => {
