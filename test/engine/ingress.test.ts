@@ -236,7 +236,7 @@ describe('requests through proxies, on three engines', () => {
     const victim = all.find(({ application }) => application === 'frail');
     const host = hosts.find(({ name }) => name === victim?.host);
     if (victim === undefined || host === undefined) throw new Error('there is no instance');
-    await using other = new RequestLoad({ addresses, port: 8000, host: frailSite });
+    await using other = new ConstantLoad({ addresses, port: 8000, host: frailSite });
     await eventually('answers', async () => (other.takeVersions().has('v1') ? true : null));
     const { State } = await shellOf(host).getContainer(victim.id).inspect();
     const { open } = other;
