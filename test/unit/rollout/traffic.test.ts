@@ -207,6 +207,18 @@ describe('an update of what is exposed', () => {
     expect(readings(world).map(({ state }) => state.servers.length)).toEqual([3, 3]);
   });
 
+  it('goes on after the operator was killed at any moment', () => {
+    const next = release(deployed(), web('testapp:v2'), 2);
+    const moments: World[] = [];
+    play(next, 40_000, { watch: (world) => void moments.push(world) });
+
+    for (const moment of moments) {
+      const forgetful = { readiness: new Map(), failures: new Map(), watchingSince: moment.now };
+      const { last } = play({ ...moment, ...forgetful }, 120_000, { watch: guard(3) });
+      expect(last.settled).toBe(true);
+    }
+  });
+
   it('waits with stop-first until those that were replaced get requests', () => {
     const facts: ServiceFacts = { update: { order: 'stop-first' } };
     const next = release(deployed(web('testapp:v1', facts)), web('testapp:v2', facts), 2);
