@@ -250,6 +250,22 @@ describe('requests through proxies, on three engines', () => {
     expect(other.failures.length, other.failures.join('\n')).toBeLessThanOrEqual(open);
     expect(load.failures).toEqual([]);
   });
+
+  it('tells a proxy that was started anew all that it has forgotten', async () => {
+    const [, host] = hosts;
+    const all = await listContainers(hosts, fleet);
+    const proxy = all.find((one) => one.application === 'edge' && one.host === host?.name);
+    if (host === undefined || proxy === undefined) throw new Error('there is no proxy');
+    // Its own requests are lost with it: who comes in through the other one notices nothing.
+    await load[Symbol.asyncDispose]();
+    const [first = '', second = ''] = addresses;
+    await using beside = new RequestLoad({ addresses: [first], port: 8000, host: site });
+    await shellOf(host).getContainer(proxy.id).restart({ t: 0 });
+    await using through = new RequestLoad({ addresses: [second], port: 8000, host: site });
+    await eventually('answers', async () => (through.takeVersions().size > 0 ? true : null));
+
+    expect(beside.failures).toEqual([]);
+  });
 });
 
 function isShop({ application }: { readonly application: string }): boolean {
