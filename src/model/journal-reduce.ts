@@ -88,6 +88,14 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
       if (before === undefined) return state;
       return withSlot(state, entry.slot, { ...before, changedAt: entry.at });
     }
+    case 'networks-off': {
+      const before = state.instances.get(entry.container);
+      if (before === undefined) return state;
+      const { off: _off, ...rest } = before;
+      const { networks } = entry;
+      const after = networks.length === 0 ? rest : { ...rest, off: networks };
+      return { ...state, instances: withKey(state.instances, entry.container, after) };
+    }
     case 'move-asked': {
       const before = state.slots.get(entry.slot);
       if (before === undefined) return state;

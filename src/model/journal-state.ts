@@ -60,6 +60,8 @@ export interface InstanceRecord {
   readonly adopted?: AdoptedRecord;
   /** What has become of the hooks of its last start by us; absent: nothing is known. */
   readonly postStart?: PostStartRecord;
+  /** Networks that it was taken off while they are made anew; absent: none. */
+  readonly off?: readonly string[];
 }
 
 export type PostStartRecord =
@@ -376,6 +378,13 @@ export type JournalEntry =
   | { readonly kind: 'move-ended'; readonly slot: string; readonly reason: string }
   /** A commit changes the instance of the slot in place. */
   | { readonly kind: 'changed-in-place'; readonly slot: string; readonly at: number }
+  /** All networks that an instance is taken off, as long as they are made anew; none: it is on them again. */
+  | {
+      readonly kind: 'networks-off';
+      readonly slot: string;
+      readonly container: ContainerId;
+      readonly networks: readonly string[];
+    }
   | { readonly kind: 'image-pinned'; readonly application: string; readonly pin: ImagePin }
   /** The registry was asked what a tag means, and it is not what it meant before. */
   | {

@@ -26,6 +26,7 @@ export type ApplicationEntry = Exclude<
       | 'instance-gone'
       | 'repaired'
       | 'changed-in-place'
+      | 'networks-off'
       | 'hash-renewed'
       | 'move-asked'
       | 'move-ended'

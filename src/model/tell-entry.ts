@@ -103,6 +103,7 @@ export function tellEntry(entry: JournalEntry, context: TellContext): HistoryEnt
     case 'hooks-ended':
     case 'hash-renewed':
     case 'changed-in-place':
+    case 'networks-off':
     case 'image-pinned':
     case 'tag-seen':
     case 'application-seen':

@@ -63,6 +63,8 @@ export function describeEntry(entry: JournalEntry): string {
       return `${entry.host}: ${entry.use}`;
     case 'host-fenced':
       return `${entry.host} by ${entry.by}`;
+    case 'networks-off':
+      return `${entry.slot}: ${entry.networks.join(', ')}`;
     case 'repaired':
       return `${entry.slot}, ${entry.repairs} in a row`;
     case 'rollout-settled':

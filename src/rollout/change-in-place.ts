@@ -41,19 +41,6 @@ function askedBy({ desired }: ApplicationContext, { service, host }: SlotView): 
   return asked === undefined ? null : serviceOn(asked, host);
 }
 
-/** It was taken off a network that is made anew: that is no drift, and to put it back no repair. */
-export function isOffForAMoment(
-  { world }: ApplicationContext,
-  { record }: SlotView,
-  { remedy, observed }: Difference,
-): boolean {
-  const { changedAt, lastRepairAt = 0 } = record ?? {};
-  if (remedy.kind !== 'connect' || observed !== null || changedAt === undefined) return false;
-  return changedAt > lastRepairAt && world.now - changedAt < renewalTakesMs;
-}
-
-const renewalTakesMs = 60_000;
-
 /** Whether a step takes an instance out of service for a moment. */
 export function isRestart(action: Action): boolean {
   return action.kind === 'deliver-files' && action.telling.kind === 'restart';

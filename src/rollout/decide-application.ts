@@ -33,6 +33,7 @@ import { orderOfSlots } from './order.ts';
 import { refusedDrift } from './adoption-drift.ts';
 import { decidePreflight } from './preflight.ts';
 import { decideDeadline } from './progress-deadline.ts';
+import { rejoinedEntries } from './off-networks.ts';
 import { renewNetworks } from './renew-networks.ts';
 import type { RolloutStatus } from './rollout-status.ts';
 import { rolloutStatus } from './rollout-status.ts';
@@ -154,7 +155,7 @@ function decideActive(
   for (const view of context.views.flatMap(({ slots }) => slots)) {
     for (const { rule } of view.ignored) if (rule.until !== null) draft.reviewBy(rule.until);
   }
-  draft.entries.push(...seenEntries(context));
+  draft.entries.push(...seenEntries(context), ...rejoinedEntries(context));
   decideCompletion(context, settled);
   decideDeadline(context, settled);
   const failed = draft.isVoid();

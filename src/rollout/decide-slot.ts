@@ -11,7 +11,6 @@ import {
   changeInPlace,
   isFreeFor,
   isOfCommit,
-  isOffForAMoment,
   isRestart,
   isTurnOf,
 } from './change-in-place.ts';
@@ -22,6 +21,7 @@ import type { Failing } from './fail-slot.ts';
 import { failSlot, failuresOf, troubleOf } from './fail-slot.ts';
 import { hostPatienceMs } from './host-standing.ts';
 import { recheckedAt, remedyAction } from './heal.ts';
+import { isOffForAMoment } from './off-networks.ts';
 import { postStartOf } from './post-start.ts';
 import { dueEntries, rerunPostStart, runPostStart } from './run-post-start.ts';
 import { prepareHost } from './prepare-host.ts';
@@ -301,7 +301,7 @@ function decidePromoted(situation: SlotSituation): void {
     // The network itself may be gone too.
     if (remedy.kind === 'connect' && !prepareHost(context, service, current.container.host)) return;
     if (isAsked) return changeInPlace(situation, difference, action);
-    if (isOffForAMoment(context, view, difference)) {
+    if (isOffForAMoment(context.world, current, difference)) {
       return actOn(situation, path, 'its network was made anew: it is connected again', action);
     }
     if (remedy.kind === 'start') context.draft.entries.push(...dueEntries(situation, current));

@@ -11,6 +11,7 @@ import type { Instance } from '../drift/identify.ts';
 import { healSetting } from '../drift/heal-setting.ts';
 import { ignoringRule } from '../drift/ignore.ts';
 import { isChanged } from './changed-between.ts';
+import { isOffForAMoment } from './off-networks.ts';
 import { provenOn } from './target.ts';
 import type { World } from './world.ts';
 
@@ -107,11 +108,13 @@ function ruleOf(
   context: DifferenceContext,
   rules: readonly IgnoreRule[],
   service: ServiceSpec,
-  { container }: Instance,
+  instance: Instance,
   difference: Difference,
 ): IgnoreRule | null {
   const { world, application } = context;
+  const { container } = instance;
   const { path, class: kind } = difference;
+  if (isOffForAMoment(world, instance, difference)) return null;
   const place = { application, service: service.name, host: container.host };
   const rule = ignoringRule(rules, place, path, world.now);
   if (rule !== null || Object.hasOwn(neverIgnored, path)) return rule;
@@ -125,11 +128,12 @@ function ruleOf(
 function asIsChosen(
   context: DifferenceContext,
   service: ServiceSpec,
-  { container }: Instance,
+  instance: Instance,
   difference: Difference,
 ): Difference {
   if (difference.remedy.kind === 'none') return difference;
-  const setting = choiceFor(context, service, container.host, difference);
+  if (isOffForAMoment(context.world, instance, difference)) return difference;
+  const setting = choiceFor(context, service, instance.container.host, difference);
   if (setting === null || setting.choice === 'heal') return difference;
   return { ...difference, remedy: { kind: 'withheld' }, note: withheldBecause(setting) };
 }

@@ -7,11 +7,12 @@ import { actionOf } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isServiceProven } from './application-context.ts';
-import { isOfCommit, isOffForAMoment } from './change-in-place.ts';
+import { isOfCommit } from './change-in-place.ts';
 import { differencesOf, ignoredBy, withheldBecause } from './differences.ts';
 import { hadInstance, leftMissing } from './left-missing.ts';
 import { movedTag } from './moved-tag.ts';
 import { objectDrift } from './object-drift.ts';
+import { isOffForAMoment } from './off-networks.ts';
 import type { SlotView } from './slot-view.ts';
 
 /**
@@ -54,7 +55,7 @@ export function slotDrift(context: ApplicationContext, view: SlotView): readonly
     return [
       ...[...view.differences, ...movedTagOf(context, view, current)]
         .filter((difference) => !isOfCommit(context, view, difference))
-        .filter((difference) => !isOffForAMoment(context, view, difference))
+        .filter((difference) => !isOffForAMoment(context.world, current, difference))
         .map((difference) => itemOf(context, view, current, difference)),
       ...replaced
         .filter((other) => other.container.host === view.host && !isPredecessor(context, view))

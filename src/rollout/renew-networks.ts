@@ -7,6 +7,7 @@ import type { ApplicationContext } from './application-context.ts';
 import { isBusy, wellAt, whyNotNow } from './change-in-place.ts';
 import { causeOf, placeOf } from './draft.ts';
 import { anyState } from './heal.ts';
+import { offEntry } from './off-networks.ts';
 import type { Preflight } from './preflight.ts';
 import { prepareNetworks } from './prepare-host.ts';
 import { guardOf } from './retire.ts';
@@ -138,6 +139,9 @@ function takeOff(
     return draft.wait('step', place, 'another step is under way');
   }
   draft.entries.push({ kind: 'changed-in-place', slot: key, at: world.now });
+  if (world.journal.instances.has(container.id)) {
+    draft.entries.push(offEntry(world, instance, network));
+  }
   const guard = guardOf(instance, anyState);
   const isForAMoment = isLive(instance) ? { isForAMoment: true as const } : {};
   const { name } = container;

@@ -162,6 +162,29 @@ describe('a network that a commit declares otherwise', () => {
     expect(containers(after.world)).toHaveLength(1);
   });
 
+  it.each(['report', 'ignore'] as const)(
+    'gets back what was on it where drift of networks is one to %s, however long it takes',
+    (choice) => {
+      const heal = { network: { choice, origin } };
+      const told = (network: NetworkSpec): ApplicationSpec => ({ ...shop(network), heal });
+      let world = commit(settled(told(front), ['host-1']), [told(wide)], 2);
+      for (const kind of anew) {
+        const decision = decide(world);
+        expect(kinds(decision.steps)).toEqual([kind]);
+        expect(decision.drift).toEqual([]);
+        expect(decision.ignored).toEqual([]);
+        const next = pass(world, decision, decision.steps, fine);
+        world = { ...next, now: next.now + 3_600_000 };
+      }
+
+      expect(containers(world).map(({ spec }) => spec.networks)).toEqual([[attachment]]);
+      const after = run(world);
+      expect(after.last.settled).toBe(true);
+      const off = edit(after.world, (one) => ({ ...one, spec: { ...one.spec, networks: [] } }));
+      expect(decide(off).steps).toEqual([]);
+    },
+  );
+
   it('waits while its application is suspended', () => {
     const before = settled(shop(front), ['host-1']);
     const suspended = { ...shop(wide), suspend: true };
