@@ -2,9 +2,10 @@ import type { ServiceSpec } from '../model/application.ts';
 import type { DriftItem } from '../model/drift.ts';
 import { StalledError } from '../model/errors.ts';
 import { groupBy } from '../model/group-by.ts';
-import { originAt } from '../model/origin.ts';
+import { noOrigins, originAt } from '../model/origin.ts';
 import type { DriftProposal, ProposedChange, Unproposed } from '../model/proposal.ts';
 import type { Revision } from '../model/revision.ts';
+import { serviceOn } from '../model/variants.ts';
 import { asksFor } from '../drift/value-asked-for.ts';
 import { changedValues } from '../import/changed-values.ts';
 import { editValue } from '../import/edit-value.ts';
@@ -57,7 +58,8 @@ export async function proposeDrift(
   }
   const changes: ProposedChange[] = [];
   const unproposed: Unproposed[] = [];
-  for (const group of groupBy(items, fieldOf).values()) {
+  const { loaded } = draft;
+  for (const group of groupBy(items, (item) => valueOf(loaded, item)).values()) {
     const tried = await tryGroup(parts, tree, draft, group, signal);
     if (tried.kind === 'unproposed') {
       unproposed.push(...group.map((item) => ({ item, reason: tried.reason })));
@@ -88,8 +90,11 @@ export async function checkProposal(
   );
 }
 
-function fieldOf({ application, service, path }: DriftItem): string {
-  return JSON.stringify([application, service, path]);
+/** What asks for one value: on hosts where an override says it, that is another one. */
+function valueOf(loaded: LoadedManifests, item: DriftItem): string {
+  const { application, service, path } = item;
+  const origin = originAt(serviceOf(loaded, item)?.origins ?? noOrigins, path);
+  return JSON.stringify([application, service, path, origin]);
 }
 
 async function tryGroup(
@@ -145,18 +150,25 @@ function judge(
   if (changed === undefined || !asksFor(changed, item.path, item.observed, service)) {
     return 'what stands there does not come to the value that is there';
   }
-  const values = changedValues(before, after);
+  const values = [...new Set(changedValues(before, after).map(withoutVariant))];
   if (values.length <= 1) return null;
   return `more than this value follows from its line: ${values.slice(0, 3).join(' and ')}`;
 }
 
+/** What a line of a service says holds on all hosts where no override says otherwise: that is one value. */
+function withoutVariant(path: string): string {
+  return path.replace(/\.variants\.\d+\.service(?=\.)/, '');
+}
+
+/** As it is on the host of an item. */
 function serviceOf(
   { applications }: LoadedManifests,
-  { application, service }: DriftItem,
+  { application, service, host }: DriftItem,
 ): ServiceSpec | undefined {
-  return applications
+  const found = applications
     .find(({ name }) => name === application)
     ?.services.find(({ name }) => name === service);
+  return found === undefined ? undefined : serviceOn(found, host);
 }
 
 function errorsOf({ diagnostics }: LoadedManifests): LoadedManifests['diagnostics'] {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { DriftItem } from '../../../src/model/drift.ts';
+import { toHostName } from '../../../src/model/names.ts';
 import type { DriftProposal } from '../../../src/model/proposal.ts';
 import { proposeDrift } from '../../../src/reconcile/propose-drift.ts';
 import { aDriftItem } from '../../support/builders.ts';
@@ -205,5 +206,85 @@ services:
     await expect(propose({ 'compose.yaml': 'services: [' }, [changed(memory)])).rejects.toThrow(
       'its manifests are not valid: apps/shop/compose.yaml:1:12',
     );
+  });
+});
+
+describe('proposeDrift() where overrides make a service different on some hosts', () => {
+  const varied = {
+    'compose.yaml': `services:
+  web:
+    image: "shop:1"
+    mem_limit: 256M
+    environment: { LEVEL: info, MODE: slow }
+    deploy: { mode: global }
+    x-fleetwright:
+      overrides:
+        - hosts: [edge-1]
+          mem_limit: 128M
+          environment: { LEVEL: warn }
+`,
+  };
+  const hosts = ['core-1', 'edge-1'].map(
+    (name) => `{ name: ${name}, endpoint: unix:///run/${name} }`,
+  );
+  beforeEach(() => repository.push({ 'fleet.yaml': `name: test\nhosts: [${hosts.join()}]\n` }));
+
+  it.each([
+    {
+      what: 'a limit',
+      host: 'edge-1',
+      item: { ...memory, desired: 2 ** 27 },
+      line: 'compose.yaml:           mem_limit: 512M',
+    },
+    {
+      what: 'a variable',
+      host: 'edge-1',
+      item: { class: 'immutable-field', path: 'environment.LEVEL', observed: 'debug' },
+      line: 'compose.yaml:           environment: { LEVEL: debug }',
+    },
+    {
+      what: 'a limit where no override holds',
+      host: 'core-1',
+      item: memory,
+      line: 'compose.yaml:     mem_limit: 512M',
+    },
+    {
+      what: 'what holds with and without the override',
+      host: 'edge-1',
+      item: { class: 'immutable-field', path: 'environment.MODE', observed: 'fast' },
+      line: 'compose.yaml:     environment: { LEVEL: info, MODE: fast }',
+    },
+  ] as const)('changes the line that holds on the host: $what', async ({ host, item, line }) => {
+    const proposal = await propose(varied, [changed({ ...item, host: toHostName(host) })]);
+
+    expect(proposal.unproposed).toEqual([]);
+    expect(linesOf(proposal, varied)).toEqual([line]);
+  });
+
+  it('leaves it where a line of an override is that of another service too', async () => {
+    const anchored = {
+      'compose.yaml': varied['compose.yaml'].replace('mem_limit: 128M', 'mem_limit: &small 128M'),
+    };
+    anchored['compose.yaml'] += '  api: { image: "api:1", mem_limit: *small }\n';
+    const item = changed({ ...memory, desired: 2 ** 27, host: toHostName('edge-1') });
+
+    const { changes, unproposed } = await propose(anchored, [item]);
+
+    expect(changes).toEqual([]);
+    expect(unproposed.map(({ reason }) => reason)).toEqual([
+      'more than this value follows from its line: shop.api.container.resources.memoryBytes and shop.web.container.resources.memoryBytes',
+    ]);
+  });
+
+  it('proposes two values where they differ because an override holds on one of the hosts', async () => {
+    const items = [
+      changed({ ...memory, host: toHostName('core-1') }),
+      changed({ ...memory, host: toHostName('edge-1'), observed: 2 ** 30 }),
+    ];
+
+    expect(linesOf(await propose(varied, items), varied)).toEqual([
+      'compose.yaml:     mem_limit: 512M',
+      'compose.yaml:           mem_limit: 1G',
+    ]);
   });
 });
