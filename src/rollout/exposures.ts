@@ -1,6 +1,7 @@
 import type { ApplicationSpec, ServiceSpec } from '../model/application.ts';
 import type { CommitSha } from '../model/names.ts';
 import { backendOf, type ExposeSpec } from '../model/traffic.ts';
+import { versionsOf } from '../model/variants.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { Target } from './target.ts';
 import type { World } from './world.ts';
@@ -56,7 +57,7 @@ export function exposedPort(
 ): number {
   const asked = desired.applications.find(({ name }) => name === application);
   const good = journal.applications.get(application)?.lastKnownGood?.spec;
-  const own = [asked, good].flatMap((spec) => spec?.services ?? []);
+  const own = [asked, good].flatMap((spec) => (spec?.services ?? []).flatMap(versionsOf));
   const version = own.find((one) => one.name === identity.service && one.hash === hash);
   return version?.expose?.port ?? expose.port;
 }

@@ -259,9 +259,9 @@ describe('requests through proxies, on three engines', () => {
     // Its own requests are lost with it: who comes in through the other one notices nothing.
     await load[Symbol.asyncDispose]();
     const [first = '', second = ''] = addresses;
-    await using beside = new RequestLoad({ addresses: [first], port: 8000, host: site });
+    await using beside = new ConstantLoad({ addresses: [first], port: 8000, host: site });
     await shellOf(host).getContainer(proxy.id).restart({ t: 0 });
-    await using through = new RequestLoad({ addresses: [second], port: 8000, host: site });
+    await using through = new ConstantLoad({ addresses: [second], port: 8000, host: site });
     await eventually('answers', async () => (through.takeVersions().size > 0 ? true : null));
 
     expect(beside.failures).toEqual([]);

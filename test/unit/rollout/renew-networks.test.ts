@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { ApplicationSpec, NetworkSpec, ServiceSpec } from '../../../src/model/application.ts';
 import type { NetworkAttachment } from '../../../src/model/container.ts';
+import { withCombinedHashes } from '../../../src/model/hash.ts';
 import { label } from '../../../src/model/labels.ts';
 import { toHostName } from '../../../src/model/names.ts';
 import type { ObservedNetwork, ReachableHost } from '../../../src/model/observation.ts';
@@ -160,6 +161,22 @@ describe('a network that a commit declares otherwise', () => {
     expect(kinds(after.steps).slice(0, 5)).toEqual([...anew, 'create-container 1']);
     expect(after.last.settled).toBe(true);
     expect(containers(after.world)).toHaveLength(1);
+  });
+
+  it('is joined again by what serves on a host with an override until its successor does', () => {
+    const networks = [{ network: 'shop_front', aliases: ['web'] }];
+    const version = (tag: string): ServiceSpec =>
+      aService({ container: { networks, image: `testapp:${tag}` } });
+    const varied = (tag: string, network: NetworkSpec): ApplicationSpec => {
+      const variants = [{ hosts: [toHostName('host-1')], service: version(`${tag}-arm`) }];
+      const services = withCombinedHashes([{ ...version(tag), variants }]);
+      return anApplication(services, { networks: [network] });
+    };
+    const before = settled(varied('v1', front), ['host-1']);
+
+    const { steps } = run(commit(before, [varied('v2', wide)], 2));
+
+    expect(kinds(steps).slice(0, 6)).toEqual(['pull-image', ...anew, 'create-container 1']);
   });
 
   it.each(['report', 'ignore'] as const)(

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ServiceSpec } from '../../../src/model/application.ts';
+import { withCombinedHashes } from '../../../src/model/hash.ts';
 import type { IngressSpec, ProxyReading, ProxyServer } from '../../../src/model/traffic.ts';
 import { serverName } from '../../../src/model/traffic.ts';
-import { toContainerId, type ContainerId } from '../../../src/model/names.ts';
+import { toContainerId, toHostName, type ContainerId } from '../../../src/model/names.ts';
 import type { Decision } from '../../../src/rollout/decide.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import { predict } from '../../../src/rollout/predict.ts';
@@ -134,6 +135,30 @@ describe('endpoints', () => {
       );
       expect(state.routes).toEqual({ 'shop.example.com/': 'shop:web' });
     }
+  });
+
+  it('keep the port of their version where an override holds, when a commit changes it', () => {
+    const version = (tag: string, port: number): ServiceSpec => {
+      const service = web(`testapp:${tag}`);
+      const { container, expose } = service;
+      if (expose === undefined) throw new Error('it is exposed');
+      const ports = [{ target: port, protocol: 'tcp' as const, hostIp: '', published: '' }];
+      return aService({
+        replicas: 3,
+        expose: { ...expose, port },
+        container: { image: container.image, ports },
+      });
+    };
+    const varied = (tag: string, port: number): ServiceSpec => {
+      const variants = [{ hosts: [toHostName('host-1')], service: version(`${tag}-arm`, port) }];
+      const [service] = withCombinedHashes([{ ...version(tag, port), variants }]);
+      if (service === undefined) throw new Error('there is a service');
+      return service;
+    };
+
+    const decision = decide(release(deployed(varied('v1', 8080)), varied('v2', 9090), 2));
+
+    expect(actions(decision)).not.toContain('withdraw-endpoint');
   });
 
   it('are told again to a proxy that was started anew', () => {
