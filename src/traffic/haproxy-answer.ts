@@ -1,3 +1,4 @@
+import { printable } from '../model/printable.ts';
 import type { ProxyServer } from '../model/traffic.ts';
 import type { ProxyAnswer } from './traffic-router.ts';
 
@@ -10,6 +11,9 @@ const heads = {
 /** Bits of srv_admin_state: in maintenance or drained, by somebody, by the configuration or by inheritance. */
 const notReady = 0x01 | 0x02 | 0x04 | 0x08 | 0x10 | 0x20;
 
+/** What is told to people of an answer. */
+const saidChars = 300;
+
 /**
  * Reads what HAProxy has answered to changes and to readCommands() after them. A text: it is not whole, as when the
  * connection broke, or one of the questions was refused.
@@ -21,17 +25,17 @@ export function parseAnswer(output: string): ProxyAnswer {
   );
   if (backendsAt === undefined || serversAt === undefined || statAt === undefined) return cutShort;
   if (backendsAt < 0 || serversAt < backendsAt || statAt < serversAt) {
-    return lines.find((line) => line !== '') ?? 'its runtime API said nothing';
+    const first = lines.find((line) => line !== '') ?? 'its runtime API said nothing';
+    return printable(first, saidChars);
   }
   const [rows, rest] = untilEmpty(lines.slice(statAt + 1));
   if (rest === null) return cutShort;
   const sessions = readSessions(lines[statAt] ?? '', rows);
+  const servers = readServers(lines.slice(serversAt, statAt), sessions);
   const routes = readRoutes(rest);
-  if (typeof routes === 'string') return routes;
-  const servers = lines
-    .slice(serversAt + 1, statAt)
-    .filter((line) => line.includes(' '))
-    .map((line) => readServer(line, sessions));
+  if (typeof routes === 'string') return printable(routes, saidChars);
+  // Who cannot be counted is not taken for nobody.
+  if (servers === null) return otherForm;
   const said = lines.slice(0, backendsAt).filter((line) => line !== '' && !isUsual(line));
   return {
     state: {
@@ -39,10 +43,11 @@ export function parseAnswer(output: string): ProxyAnswer {
       servers,
       routes,
     },
-    said: [...new Set(said)].join('; '),
+    said: printable([...new Set(said)].join('; '), saidChars),
   };
 }
 
+const otherForm = 'its runtime API tells of its servers in a form that is not known';
 const cutShort = 'the answer of its runtime API is cut short';
 
 /** What it says when nothing is wrong, or when a change was made before. */
@@ -60,31 +65,49 @@ function untilEmpty(
   return end === -1 ? [lines, null] : [lines.slice(0, end), lines.slice(end + 1)];
 }
 
-/** Requests that each server has, or that wait for it, by `backend/name`. */
+/** Requests that each server has, or that wait for it, by `backend/name`. NaN: it cannot be told. */
 function readSessions(head: string, rows: readonly string[]): ReadonlyMap<string, number> {
   const columns = head.slice(2).split(',');
   const [current, queued] = [columns.indexOf('scur'), columns.indexOf('qcur')];
   return new Map(
     rows.map((row) => {
       const fields = row.split(',');
-      const count = Number(fields[current] ?? 0) + Number(fields[queued] ?? 0);
+      const count = Number(fields[current]) + Number(fields[queued]);
       return [`${fields[0] ?? ''}/${fields[1] ?? ''}`, count];
     }),
   );
 }
 
-function readServer(line: string, sessions: ReadonlyMap<string, number>): ProxyServer {
-  const fields = line.split(' ');
-  const [, backend = '', , name = '', address = ''] = fields;
-  const adminState = Number(fields[6] ?? 0);
-  return {
-    backend,
-    name,
-    address,
-    port: Number(fields[18] ?? 0),
-    isReady: (adminState & notReady) === 0,
-    sessions: sessions.get(`${backend}/${name}`) ?? 0,
-  };
+/** The columns after the heading, of which other versions may have others; null: some is not what it is to be. */
+function readServers(
+  [head = '', ...rows]: readonly string[],
+  sessions: ReadonlyMap<string, number>,
+): readonly ProxyServer[] | null {
+  const columns = head.slice(2).split(' ');
+  const servers = rows
+    .filter((row) => row.includes(' '))
+    .map((row) => readServer(columns, row.split(' '), sessions));
+  const isWhole = servers.every((server) => server !== null);
+  return isWhole ? servers : null;
+}
+
+function readServer(
+  columns: readonly string[],
+  fields: readonly string[],
+  sessions: ReadonlyMap<string, number>,
+): ProxyServer | null {
+  const field = (column: string): string => fields[columns.indexOf(column)] ?? '';
+  const [backend, name] = [field('be_name'), field('srv_name')];
+  const adminState = numberIn(field('srv_admin_state'));
+  const port = numberIn(field('srv_port'));
+  const count = sessions.get(`${backend}/${name}`) ?? 0;
+  if (backend === '' || name === '' || [adminState, port, count].some(Number.isNaN)) return null;
+  const isReady = (adminState & notReady) === 0;
+  return { backend, name, address: field('srv_addr'), port, isReady, sessions: count };
+}
+
+function numberIn(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** `0x… key value`; anything else is a refusal, such as that no such map is in use. */

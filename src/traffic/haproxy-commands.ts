@@ -44,3 +44,21 @@ function routeCommands(
 function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
 }
+
+const longestWord = 1_000;
+
+/**
+ * Whether what a change names is one word each for HAProxy, and no command of its own. Manifests hold no others; but names of
+ * containers are what an engine says, and one that somebody has taken over must not speak to the proxies of other hosts.
+ */
+export function canBeSaid(change: TrafficChange): boolean {
+  return wordsOf(change).every((word) => {
+    return word.length <= longestWord && /^[^\s;<\\\p{C}]+$/u.test(word);
+  });
+}
+
+function wordsOf(change: TrafficChange): readonly string[] {
+  if (change.kind === 'route-requests') return [change.key, change.backend ?? change.key];
+  const { backend, name, address, port } = change.endpoint;
+  return [backend, name, address, String(port)];
+}

@@ -1,9 +1,12 @@
 import type { Fleet } from '../fleet/fleet.ts';
+import { printable } from '../model/printable.ts';
 import type { IngressSpec, TrafficChange } from '../model/traffic.ts';
-import { changeCommands, readCommands } from './haproxy-commands.ts';
+import { canBeSaid, changeCommands, readCommands } from './haproxy-commands.ts';
 import { parseAnswer } from './haproxy-answer.ts';
 import type { ProxyAnswer, TrafficRouter } from './traffic-router.ts';
 
+/** What is told to people of an output. */
+const saidChars = 300;
 /** HAProxy cuts a longer line off; the answer has to fit no bound. */
 const maxLineBytes = 12_000;
 
@@ -17,9 +20,10 @@ export function haproxyRouter(
 ): TrafficRouter {
   return {
     async ask({ host, container }, changes, signal): Promise<ProxyAnswer> {
-      let said = '';
+      const sayable = changes.filter(canBeSaid);
+      let said = sayable.length === changes.length ? '' : unsaid;
       let answer: ProxyAnswer = '';
-      for (const line of linesOf(changes, routes)) {
+      for (const line of linesOf(sayable, routes)) {
         const end = await fleet.ask(host, container, [...shell, line, ...command], signal);
         if (typeof end === 'string') return end;
         answer = parseAnswer(end.output);
@@ -32,6 +36,8 @@ export function haproxyRouter(
     },
   };
 }
+
+const unsaid = 'what has a name that is not one word for it was not said to it';
 
 /** The first word after the script is what it hands over, the others are the command. */
 const shell = ['sh', '-c', String.raw`printf '%s\n' "$0" | "$@"`];
@@ -55,7 +61,7 @@ function linesOf(changes: readonly TrafficChange[], routes: string): readonly st
 }
 
 function failureOf(command: readonly string[], exitCode: number, output: string): string {
-  const said = output.trim().split('\n').at(-1) ?? '';
+  const said = printable(output.trim().split('\n').at(-1) ?? '', saidChars);
   const told = `"${command.join(' ')}" in its container ended with code ${exitCode}`;
   return said === '' ? told : `${told}: ${said}`;
 }

@@ -25,7 +25,7 @@ function answer(said: readonly string[], admin: number, sessions: number, map: s
     '9lives:web',
     '',
     '1',
-    '# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight',
+    '# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port',
     `3 shop:web 1 eu-1:shop-web-1:abc 192.0.2.1 2 ${admin} 1 1 0 1 0 1 6 0 0 0 - 80 - 0 0 - - 0`,
     '',
     '# pxname,svname,qcur,qmax,scur,smax',
@@ -58,6 +58,12 @@ async function ask(
 }
 
 const whole = { exitCode: 0, output: answer([], 0, 4, '0x5d shop.example.com/ shop:web') };
+
+const otherForm = 'its runtime API tells of its servers in a form that is not known';
+
+function altered(text: string, other: string): CommandEnd {
+  return { exitCode: 0, output: whole.output.replace(text, other) };
+}
 
 describe('a proxy', () => {
   it('is asked for all of its state in one go, by a command in its container', async () => {
@@ -168,7 +174,47 @@ describe('a proxy', () => {
       },
       'Unknown map identifier. Please use #<id> or <file>.',
     ],
+    [
+      'it says what is no answer, and much of it',
+      { exitCode: 0, output: `\u001b[31m${'x'.repeat(100_000)}` },
+      `[31m${'x'.repeat(296)}…`,
+    ],
+    [
+      'the command fails with a long line',
+      { exitCode: 1, output: `\u001b${'y'.repeat(100_000)}` },
+      `"nc 127.0.0.1 9999" in its container ended with code 1: ${'y'.repeat(300)}…`,
+    ],
+    ['it does not count requests', altered('qcur,qmax,scur', 'qc,qm,sc'), otherForm],
+    ['its count is none', altered(',1,0,4,9', ',1,0,many,9'), otherForm],
+    ['it does not say whom it leaves out', altered('srv_admin_state', 'srv_state'), otherForm],
+    ['it does not say at which port', altered(' srv_port ', ' srv_at '), otherForm],
   ])('is not known when %s', async (_what, end, reason) => {
     expect((await ask([], end)).answer).toBe(reason);
+  });
+
+  it.each([
+    ['another command', 'eu-1:x;shutdown sessions server:abc'],
+    ['another line', 'eu-1:x\nclear:abc'],
+    ['another word', 'eu-1:x y:abc'],
+    ['a backslash', String.raw`eu-1:x\ y:abc`],
+    ['a text that follows', 'eu-1:<<:abc'],
+    ['more than a line takes', `eu-1:${'x'.repeat(20_000)}:abc`],
+    ['nothing', ''],
+  ])('is not told of a name with %s, which an engine may have made up', async (_what, name) => {
+    const hostile: TrafficChange = { kind: 'admit-endpoint', endpoint: { ...endpoint, name } };
+
+    const { answer: one, commands } = await ask([hostile, admit], whole);
+
+    expect(commands.map((command) => command[3]?.split('; ').slice(0, -4))).toEqual([
+      [
+        `add server shop:web/${endpoint.name} 192.0.2.1:80 check inter 1s fall 2 rise 1`,
+        `set server shop:web/${endpoint.name} addr 192.0.2.1 port 80`,
+        `enable health shop:web/${endpoint.name}`,
+        `set server shop:web/${endpoint.name} state ready`,
+      ],
+    ]);
+    expect(one).toMatchObject({
+      said: 'what has a name that is not one word for it was not said to it',
+    });
   });
 });
