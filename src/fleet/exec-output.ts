@@ -1,21 +1,57 @@
 import type { Readable } from 'node:stream';
 
 /** Of a longer output the end is kept: there stands why it failed. */
-const usualChars = 16 * 1024;
+const keptBytes = 16 * 1024;
+const headBytes = 8;
 
-/** The text of a stream in frames of `[stream, 0, 0, 0, length (4 bytes, big endian)]` and payload, or its end. */
-export async function readFrames(stream: Readable, keptChars = usualChars): Promise<string> {
-  let rest: Buffer = Buffer.alloc(0);
-  let text = '';
-  for await (const chunk of stream) {
-    rest = Buffer.concat([rest, chunk as Buffer]);
-    let at = 0;
-    while (at + 8 <= rest.length && at + 8 + rest.readUInt32BE(at + 4) <= rest.length) {
-      const end = at + 8 + rest.readUInt32BE(at + 4);
-      text = (text + rest.subarray(at + 8, end).toString('utf8')).slice(-keptChars);
-      at = end;
-    }
-    rest = rest.subarray(at);
+/** The text of a stream of frames, or its end. */
+export async function readFrames(stream: Readable): Promise<string> {
+  let kept: Buffer[] = [];
+  let bytes = 0;
+  for await (const payload of payloadsOf(stream)) {
+    kept.push(payload);
+    bytes += payload.length;
+    if (bytes < 2 * keptBytes) continue;
+    kept = [Buffer.concat(kept).subarray(-keptBytes)];
+    bytes = keptBytes;
   }
-  return text;
+  return Buffer.concat(kept).subarray(-keptBytes).toString('utf8');
+}
+
+/** All of the text of a stream of frames; null: it is longer, and the rest of it was not waited for. */
+export async function readWhole(stream: Readable, mostBytes: number): Promise<string | null> {
+  const whole: Buffer[] = [];
+  let bytes = 0;
+  for await (const payload of payloadsOf(stream)) {
+    bytes += payload.length;
+    if (bytes > mostBytes) return null;
+    whole.push(payload);
+  }
+  return Buffer.concat(whole).toString('utf8');
+}
+
+/**
+ * What is in frames of `[stream, 0, 0, 0, length (4 bytes, big endian)]` and payload, as it comes: a frame is not waited for,
+ * since it may say that it is longer than all that there is room for.
+ */
+async function* payloadsOf(stream: Readable): AsyncGenerator<Buffer> {
+  let head: Buffer = Buffer.alloc(0);
+  let left = 0;
+  for await (const chunk of stream) {
+    let rest = chunk as Buffer;
+    while (rest.length > 0) {
+      const missing = left > 0 ? left : headBytes - head.length;
+      const part = rest.subarray(0, missing);
+      rest = rest.subarray(missing);
+      if (left > 0) {
+        left -= part.length;
+        yield part;
+        continue;
+      }
+      head = Buffer.concat([head, part]);
+      if (head.length < headBytes) continue;
+      left = head.readUInt32BE(4);
+      head = Buffer.alloc(0);
+    }
+  }
 }

@@ -60,6 +60,7 @@ export class HostSession {
   readonly #pulls = new PQueue({ concurrency: concurrentPulls });
   readonly #filling = new Set<string>();
   readonly #pulling = new Map<string, Promise<StepOutcome>>();
+  readonly #unended = new Map<ContainerId, string>();
 
   constructor(spec: HostSpec, options: SessionOptions) {
     this.spec = spec;
@@ -160,7 +161,8 @@ export class HostSession {
       if (client === null) return `host "${this.spec.name}" is unreachable`;
       const { clock, deadlines } = this.#options;
       const deadline = { clock, ms: deadlines.read };
-      return askContainer(client, container, command, deadline, either).catch(messageOf);
+      const asking = askContainer(client, container, command, deadline, this.#unended, either);
+      return asking.catch(messageOf);
     });
   }
 

@@ -37,7 +37,14 @@ async function ask(output: string | null, exitCode: number, ms = 10_000): Promis
     });
   };
   const { client } = await clientOf(listener);
-  const end = await askContainer(client, id, ['a', 'b'], { clock: systemClock, ms }, never);
+  const end = await askContainer(
+    client,
+    id,
+    ['a', 'b'],
+    { clock: systemClock, ms },
+    new Map(),
+    never,
+  );
   return { end, made };
 }
 
