@@ -1,6 +1,6 @@
-import type { ApplicationSpec, ServiceSpec } from './application.ts';
-import type { SpecHash } from './names.ts';
-import { versionsOf } from './variants.ts';
+import type { ApplicationSpec } from './application.ts';
+import type { HostName, SpecHash } from './names.ts';
+import { versionsFrom } from './variants.ts';
 
 /** Commands that are run in the container of an instance. A change of them changes no container: no hash covers them. */
 export interface Hooks {
@@ -25,16 +25,17 @@ export interface Hook {
 export const hookFailed = 'HookFailed';
 
 /**
- * What is run in an instance before it is stopped: as its own version says, else as that service says in the first of the
- * specifications that has it.
+ * What is run in an instance before it is stopped: as its own version says, else as that service says for its host in the
+ * first of the specifications that has it.
  */
 export function preStopOf(
   specs: readonly (ApplicationSpec | undefined)[],
-  instance: { readonly service: string; readonly hash: SpecHash },
+  instance: { readonly service: string; readonly hash: SpecHash; readonly host: HostName },
 ): readonly Hook[] {
-  const services = specs
-    .flatMap((spec): readonly ServiceSpec[] => spec?.services.flatMap(versionsOf) ?? [])
-    .filter(({ name }) => name === instance.service);
-  const own = services.find(({ hash }) => hash === instance.hash) ?? services[0];
+  const services = specs.flatMap(
+    (spec) => spec?.services.filter(({ name }) => name === instance.service) ?? [],
+  );
+  const versions = versionsFrom(services, instance.host);
+  const own = versions.find(({ hash }) => hash === instance.hash) ?? versions[0];
   return own?.hooks?.preStop ?? [];
 }

@@ -19,6 +19,17 @@ export function versionsOf(service: ServiceSpec): readonly ServiceSpec[] {
   return [plainOf(service), ...variants.map((variant) => variant.service)];
 }
 
+/**
+ * Every version that an instance on a host may be of. Those that are asked for there come first: what no hash covers, such
+ * as hooks, may be all that they differ in.
+ */
+export function versionsFrom(
+  services: readonly ServiceSpec[],
+  host: HostName,
+): readonly ServiceSpec[] {
+  return [...services.map((service) => serviceOn(service, host)), ...services.flatMap(versionsOf)];
+}
+
 /** A service with each of its versions changed; the same one when none is. */
 export function mapVersions(
   service: ServiceSpec,

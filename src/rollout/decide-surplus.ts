@@ -1,3 +1,4 @@
+import { serviceOn } from '../model/variants.ts';
 import { collides, fixedHostPorts } from '../placement/host-ports.ts';
 import type { Instance } from '../drift/identify.ts';
 import { awaitTraffic, isHeldByTraffic, whyNotAdmitted } from './await-traffic.ts';
@@ -51,7 +52,8 @@ export function decideSurplus(context: ApplicationContext): void {
       continue;
     }
     const cause = causeOf(target, service, ...whySurplus(instance, service !== null, inTheWay));
-    const action = nextRetirement(instance, service, hooksBefore(context, instance));
+    const own = service === null ? null : serviceOn(service, host);
+    const action = nextRetirement(instance, own, hooksBefore(context, instance));
     if (isHeldByTraffic(context, instance, action)) continue;
     draft.entries.push(...retirementEntries(instance, action));
     draft.step(instance.slotKey, host, name, slot, action, cause);

@@ -197,7 +197,7 @@ function retireAll(
       const { host } = instance.container;
       const { service, slot } = instance.identity;
       const good = world.journal.applications.get(application)?.lastKnownGood?.spec;
-      const hooks = preStopOf([good], { service, hash: instance.hash });
+      const hooks = preStopOf([good], { service, hash: instance.hash, host });
       const action = nextRetirement(instance, null, hooks);
       const stops = action.kind === 'stop-container';
       const hold = stops ? whyStillServing(world, traffic, instance) : null;

@@ -1,7 +1,7 @@
 import type { NetworkAttachment } from '../model/container.ts';
 import type { HostName } from '../model/names.ts';
 import type { Change } from '../model/step.ts';
-import { versionsOf } from '../model/variants.ts';
+import { versionsFrom } from '../model/variants.ts';
 import type { Instance } from '../drift/identify.ts';
 import { networkPath } from '../drift/compare-networks.ts';
 import type { ApplicationContext } from './application-context.ts';
@@ -178,8 +178,8 @@ function missedBy(context: ApplicationContext, { service, others }: SlotView): r
   const own = context.target.spec.networks.filter(({ external }) => !external);
   const good = provenService(context.record, service.name);
   return others.filter(isLive).flatMap((instance) => {
-    const known = [service, ...(good === null ? [] : versionsOf(good))];
-    const version = known.find(({ hash }) => hash === instance.hash);
+    const known = good === null ? [] : versionsFrom([good], instance.container.host);
+    const version = [service, ...known].find(({ hash }) => hash === instance.hash);
     return service.container.networks
       .filter(({ network }) => {
         const isOwn = own.some(({ name }) => name === network);

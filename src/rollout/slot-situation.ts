@@ -4,7 +4,7 @@ import type { HealedDrift } from '../model/healed-drift.ts';
 import { healedDriftInWords, isContended } from '../model/healed-drift.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { Change, Step } from '../model/step.ts';
-import { versionsOf } from '../model/variants.ts';
+import { versionsFrom } from '../model/variants.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
 import type { Budget } from './budget.ts';
@@ -119,20 +119,19 @@ export function retire(
 function versionOf(
   { record, target }: ApplicationContext,
   { service: { name }, service }: SlotView,
-  { hash }: Instance,
+  { hash, container }: Instance,
 ): ServiceSpec | null {
   const asked = target.spec.services.find((one) => one.name === name);
-  const known = [asked, provenService(record, name)].flatMap((one) =>
-    one === undefined || one === null ? [] : versionsOf(one),
-  );
-  return [service, ...known].find((one) => one.hash === hash) ?? null;
+  const known = [asked, provenService(record, name)].flatMap((one) => one ?? []);
+  const versions = [...versionsFrom(known, container.host), service];
+  return versions.find((one) => one.hash === hash) ?? null;
 }
 
 /** What is run in an instance before its stop. */
 export function hooksBefore(
   { desired, target, record }: ApplicationContext,
-  { identity, hash }: Instance,
+  { identity, hash, container }: Instance,
 ): readonly Hook[] {
   const specs = [desired, target.spec, record.lastKnownGood?.spec];
-  return preStopOf(specs, { service: identity.service, hash });
+  return preStopOf(specs, { service: identity.service, hash, host: container.host });
 }

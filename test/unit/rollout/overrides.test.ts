@@ -56,6 +56,19 @@ function keyOf([spec]: readonly ApplicationSpec[]): string {
   return rolloutKey(spec ?? anApplication([]));
 }
 
+function stopping(replicas: number, stopGraceMs: number, command: string): ServiceSpec {
+  const hooks = { preStop: [{ command: [command] }] };
+  return aService({ replicas, container: { stopGraceMs }, hooks });
+}
+
+function stopsOf(world: World): readonly unknown[] {
+  return run(world).steps.flatMap(({ host, action }) =>
+    action.kind === 'stop-container'
+      ? [{ host, graceMs: action.graceMs, hooks: action.hooks }]
+      : [],
+  );
+}
+
 describe('a global service with an override', () => {
   const before = run(aWorld(shop('v1', { 'host-2': 'arm1' }))).world;
 
@@ -175,6 +188,45 @@ describe('replicas with an override', () => {
         host === 'host-1' ? spec.image === 'testapp:arm1' : spec.image === 'testapp:v1',
       ),
     ).toBe(true);
+  });
+
+  describe('that differ in how they are stopped alone', () => {
+    const own = (replicas: number): readonly ApplicationSpec[] => {
+      const variants = [
+        { hosts: [toHostName('host-3')], service: stopping(replicas, 60_000, '/own') },
+      ];
+      return [anApplication([{ ...stopping(replicas, 1_000, '/all'), variants }])];
+    };
+    const asOverridden = [{ host: 'host-3', graceMs: 60_000, hooks: [{ command: ['/own'] }] }];
+
+    it('are so when there are to be fewer', () => {
+      const before = run(aWorld(own(3))).world;
+
+      expect(stopsOf(commit(before, own(2), 2))).toMatchObject(asOverridden);
+    });
+
+    it('are so when they move to another host', () => {
+      const before = run(aWorld(own(3))).world;
+      const { fleet } = before.desired;
+      const hosts = fleet.hosts.map((host) => ({ ...host, drain: host.name === 'host-3' }));
+
+      const drained = { ...before, desired: { ...before.desired, fleet: { ...fleet, hosts } } };
+      expect(stopsOf(drained)).toMatchObject(asOverridden);
+    });
+
+    it('are so when their application goes', () => {
+      const others = ['a', 'b', 'c'].map((name) => anApplication([aService()], { name }));
+      const before = run(aWorld([...own(3), ...others])).world;
+
+      const stops = stopsOf(commit(before, others, 2));
+
+      expect(stops).toHaveLength(3);
+      expect(stops).toContainEqual({
+        host: 'host-3',
+        graceMs: 60_000,
+        hooks: [{ command: ['/own'] }],
+      });
+    });
   });
 
   it('show a change of an override in a canary first', () => {
