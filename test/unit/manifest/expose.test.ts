@@ -35,6 +35,18 @@ describe('x-fleetwright.expose', () => {
     expect(service.hash).toBe(loadWeb(lines).hash);
   });
 
+  it.each(['/', '/api', '/a/b', '/.well-known/x', '/..a/...', `/${'a'.repeat(499)}`])(
+    'takes the path %s',
+    (path) => {
+      const lines = [
+        'ports: ["8080"]',
+        `x-fleetwright: { expose: { host: a.example, port: 8080, path: ${path} } }`,
+      ];
+
+      expect(loadWeb(lines).expose?.path).toBe(path);
+    },
+  );
+
   it('takes the port of the gate, which is published too', () => {
     const gate =
       'x-fleetwright: { gate: { http: { port: 80 } }, expose: { host: a.example, port: 80 } }';
@@ -48,6 +60,9 @@ describe('x-fleetwright.expose', () => {
     ['{ host: a.example, port: 8080, path: api }', /must be a path such as \/api/],
     ['{ host: a.example, port: 8080, path: /api/ }', /must be a path such as \/api/],
     ['{ host: a.example, port: 8080, path: "/a;b" }', /must be a path such as \/api/],
+    ['{ host: a.example, port: 8080, path: /a/.. }', /must be a path such as \/api/],
+    ['{ host: a.example, port: 8080, path: /./a }', /must be a path such as \/api/],
+    [`{ host: a.example, port: 8080, path: /${'a'.repeat(500)} }`, /must be a path such as \/api/],
     ['{ host: a.example, port: 9090 }', /port 9090 is exposed and not published/],
     ['{ host: a.example, port: 8080, tls: {} }', /"tls" is not supported yet/],
     ['{ host: a.example, port: 8080, sticky: true }', /"sticky" is not supported yet/],
