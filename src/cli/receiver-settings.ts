@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 
 import type { Operator as OperatorConfig, Receiver as Written } from '../generated/operator.ts';
@@ -138,13 +139,17 @@ function placeOf(
   }
   const url = checkedUrl(name, 'apiUrl', api);
   if (!isSafe(url)) throw refuse(name, 'apiUrl gets a token, and must be https://');
-  if (!/^[^/\s]+(\/[^/\s]+)+$/.test(at)) throw refuse(name, 'project looks like OWNER/NAME');
+  // A part that is dots alone would lead to another project, with the same token.
+  if (!/^(?!\.{1,2}(\/|$))[^/\s]+(\/(?!\.{1,2}(\/|$))[^/\s]+)+$/.test(at))
+    throw refuse(name, 'project looks like OWNER/NAME');
   return { apiUrl: url.href.replace(/\/+$/, ''), project: at };
 }
 
 function apiOf(type: StatusType, host: string): string {
-  const isGithub = type === 'github' && /^(ssh\.)?github\.com$/.test(host);
-  return isGithub ? 'https://api.github.com' : `https://${host}${apiPaths[type]}`;
+  // Both have a name of its own for SSH at port 443.
+  if (type === 'github' && /^(ssh\.)?github\.com$/.test(host)) return 'https://api.github.com';
+  const server = host === 'altssh.gitlab.com' ? 'gitlab.com' : host;
+  return `https://${server}${apiPaths[type]}`;
 }
 
 /** The server of a repository, and the path there; null: it is on this machine. */
@@ -154,13 +159,18 @@ function serverOf(repository: string): { readonly host: string; readonly project
   // A server that speaks SSH at another port has its API at the usual one.
   const { host, path } =
     location.kind === 'ssh'
-      ? location
+      ? { host: isIPv6(location.host) ? `[${location.host}]` : location.host, path: location.path }
       : { host: new URL(location.url).host, path: pathOf(location.url) };
   return { host, project: path.replace(/^[/~]+/, '').replace(/\.git$/, '') };
 }
 
 function pathOf(url: string): string {
-  return decodeURIComponent(new URL(url).pathname);
+  const { pathname } = new URL(url);
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname;
+  }
 }
 
 function checkedUrl(name: string, key: string, text: string): URL {

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
 import { StalledError, TransientError } from '../model/errors.ts';
+import { printable } from '../model/printable.ts';
 import type { Hop, HttpRoute } from '../source/http-route.ts';
 import { networkTrouble } from '../source/reach.ts';
 import { DeliveryError } from './delivery-error.ts';
@@ -20,6 +21,8 @@ export interface Post {
 const finalAnswers: readonly number[] = [400, 413, 422];
 const longestRetryAfterMs = 3_600_000;
 const longestBodyMs = 2_000;
+/** Of a place that the other side names, in characters. */
+const longestTarget = 200;
 
 /**
  * Posts JSON, and takes any 2xx for an answer. No redirect is followed, since that would carry what is secret elsewhere.
@@ -107,7 +110,7 @@ function judge(url: URL, { statusCode: status = 0, headers }: IncomingMessage): 
   if (status >= 300 && status < 400) {
     const { location = '' } = headers;
     const target = URL.canParse(location, url.href) ? new URL(location, url).origin : 'nowhere';
-    const words = `${url.host} redirects to ${target}, which is not followed: configure the URL that it has now`;
+    const words = `${url.host} redirects to ${printable(target, longestTarget)}, which is not followed: configure the URL that it has now`;
     throw new DeliveryError(words);
   }
   const retryAfterMs = retryAfter(headers['retry-after']);

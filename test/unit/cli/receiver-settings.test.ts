@@ -77,6 +77,9 @@ describe('receiverSettings()', () => {
       'a/b/c',
     ],
     ['gitea', 'ssh://git@gt.example.com:2222/a/b.git', 'https://gt.example.com/api/v1', 'a/b'],
+    ['gitlab', 'ssh://git@altssh.gitlab.com:443/a/b.git', 'https://gitlab.com/api/v4', 'a/b'],
+    ['gitea', 'ssh://git@[2001:db8::1]:22/a/b.git', 'https://[2001:db8::1]/api/v1', 'a/b'],
+    ['gitea', 'https://gt.example.com/a/100%.git', 'https://gt.example.com/api/v1', 'a/100%'],
   ] as const)('%s finds the API of %s', (type, repository, apiUrl, project) => {
     expect(read({ type, tokenFile }, { repository })).toMatchObject({
       isStatus: true,
@@ -131,6 +134,7 @@ describe('receiverSettings()', () => {
       'must be https',
     ],
     ['no project', { type: 'gitea', tokenFile, project: 'fleet' }, 'looks like OWNER/NAME'],
+    ['another project', { type: 'gitea', tokenFile, project: 'a/b/..' }, 'looks like OWNER/NAME'],
     ['a short interval', { type: 'slack', urlFile: 'u', reminder: '10s' }, 'must be 1m at least'],
   ])('refuses %s', (_what, written, message) => {
     const attempt = (): Receiver => read(written);

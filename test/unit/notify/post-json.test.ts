@@ -81,6 +81,17 @@ describe('postJson()', () => {
     expect(receiver.requests).toEqual([]);
   });
 
+  it('does not repeat all of the place that a redirect names', async () => {
+    await using receiver = await startRecorder();
+    const location = `http://${'x'.repeat(5_000)}.example/planted`;
+    receiver.mood = { status: 302, headers: { location } };
+
+    const refused = await post(receiver.url);
+
+    expect(refused).toMatch(/redirects to http:\/\/x{193}…, which is not followed/);
+    expect(refused).not.toContain('planted');
+  });
+
   it('does not wait for an answer without an end, and cuts it off', async () => {
     await using receiver = await startRecorder();
     receiver.mood = 'endless';
