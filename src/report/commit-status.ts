@@ -1,5 +1,6 @@
 import type { CommitSha } from '../model/names.ts';
 import type { Notice } from '../model/notice.ts';
+import { cutAt } from '../model/printable.ts';
 
 /** What the host of the repository shows beside a commit. */
 export interface CommitStatus {
@@ -41,5 +42,5 @@ function contextOf(fleet: string): string {
 }
 
 function cut(text: string): string {
-  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+  return text.length > longest ? `${cutAt(text, longest - 1)}…` : text;
 }

@@ -12,12 +12,15 @@ export interface NoticeDraft extends Omit<Notice, 'id' | 'fleet' | 'resolves' | 
 }
 
 const longestMessage = 1_000;
+const longestActor = 200;
 
 /** What is told of an entry of the history; null: it is no edge that people wait for. */
 export function noticeOfEntry(entry: HistoryEntry): NoticeDraft | null {
   const edge = edgeOf(entry);
   if (edge === null) return null;
-  const { at, application, service, slot, host, commit, origin, actor } = entry;
+  const { at, application, service, slot, host, commit, origin } = entry;
+  // Whoever makes a commit writes there what they like.
+  const actor = printable(entry.actor, longestActor);
   const { event, tone, opens = null, closes = [] } = edge;
   const reason = printable(edge.reason ?? '', longestMessage);
   const message = printable(

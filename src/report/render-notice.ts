@@ -40,10 +40,10 @@ export function slackMessage(notice: Notice): { readonly text: string } {
   return { text: `${signs[notice.tone]} ${text}` };
 }
 
-/** The same for Mattermost, where text is Markdown and an at sign calls people. */
+/** The same for Mattermost, where text is Markdown and an at sign calls people, also one that is written `&commat;`. */
 export function mattermostMessage(notice: Notice): { readonly text: string } {
   const text = renderNotice(notice)
-    .replaceAll(/[\\`*_{}[\]()#+!|~<>]/g, String.raw`\$&`)
+    .replaceAll(/[\\`*_{}[\]()#+!|~<>&]/g, String.raw`\$&`)
     .replaceAll('@', '@\u200b');
   return { text: `${signs[notice.tone]} ${text}` };
 }

@@ -58,6 +58,12 @@ describe('the status of a commit', () => {
     expect(commitStatusOf({ ...notice, fleet: '' })?.context).toBe('fleetwright');
   });
 
+  it('is not cut within a character, which code hosts would refuse', () => {
+    const cut = commitStatusOf({ ...notice, application: '', reason: `${'x'.repeat(138)}😀yz` });
+
+    expect(cut?.description).toBe(`${'x'.repeat(138)}…`);
+  });
+
   it('is not set by what says nothing of a commit', () => {
     const others = noticeEvents.filter(
       (event) => !/^(commit-(accepted|converged|rejected)|rollout-failed)$/.test(event),
@@ -99,13 +105,13 @@ describe('the forms of a notice', () => {
   });
 
   it('calls nobody and links nowhere in a chat, whatever a commit says', () => {
-    const hostile = { ...notice, message: '<!channel> [x](http://y) @all & `z`' };
+    const hostile = { ...notice, message: '<!channel> [x](http://y) @all &commat;all & `z`' };
 
     expect(slackMessage(hostile).text).toBe(
-      ':x: prod: shop: &lt;!channel&gt; [x](http://y) @all &amp; `z`',
+      ':x: prod: shop: &lt;!channel&gt; [x](http://y) @all &amp;commat;all &amp; `z`',
     );
     expect(mattermostMessage(hostile).text).toBe(
-      ':x: prod: shop: \\<\\!channel\\> \\[x\\]\\(http://y\\) @\u200ball & \\`z\\`',
+      ':x: prod: shop: \\<\\!channel\\> \\[x\\]\\(http://y\\) @\u200ball \\&commat;all \\& \\`z\\`',
     );
   });
 });

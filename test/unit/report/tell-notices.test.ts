@@ -120,6 +120,14 @@ describe('what is told of the history', () => {
     expect(telling?.notice).toMatchObject({ id: 'x-1', fleet: 'prod', event, message });
   });
 
+  it('takes no more of what the author of a commit says of themselves than a line has room for', () => {
+    const actor = `Ada\u001b[31m\n${'x'.repeat(5_000)}`;
+
+    const [telling] = after(historyEntry({ ...about, actor, kind: 'rollout-started' })).tellings;
+
+    expect(telling?.notice.actor).toBe(`Ada [31m ${'x'.repeat(191)}…`);
+  });
+
   it('leaves out what is no edge, and what others write cannot begin a line of its own', () => {
     const said = historyEntry({
       ...about,
