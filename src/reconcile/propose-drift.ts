@@ -113,6 +113,8 @@ async function tryGroup(
   const origin = service === undefined ? undefined : originAt(service.origins, item.path);
   if (observed.size > 1) return unproposed('its instances do not agree on a value');
   if (written === null) return unproposed('what is there is not one value');
+  // A terminal that shows the proposal, or the commit, would do as they say.
+  if (/\p{Cc}/u.test(written)) return unproposed('what is there holds control characters');
   if (service === undefined) return unproposed('the branch has no such service');
   if (origin === undefined) return unproposed('no line of its own says it');
   let reason = '';

@@ -1,9 +1,13 @@
 import type { DriftProposal, ProposedChange } from '../model/proposal.ts';
+import { printable } from '../model/printable.ts';
 import { serviceInWords } from './drift-words.ts';
 import { count, wrap } from './text.ts';
 
 /** Columns of a commit message, as `git log` indents it on a terminal of 80. */
 const messageWidth = 72;
+
+/** The file has all of it. */
+const longestValue = 200;
 
 /**
  * The message of a commit that proposes what was changed by hand.
@@ -31,5 +35,5 @@ export function proposalMessage(
 
 function lineOf({ item, written }: ProposedChange): string {
   const where = `${item.container} on ${item.host}`;
-  return `${serviceInWords(item)} ${item.path}: ${written}, as ${where} has it`;
+  return `${serviceInWords(item)} ${item.path}: ${printable(written, longestValue)}, as ${where} has it`;
 }

@@ -85,6 +85,11 @@ export function isRefName(name: string): boolean {
   );
 }
 
+/** Whether a branch may be made of this name: one that Git or people take for another ref is none. */
+export function isBranchName(name: string): boolean {
+  return isRefName(name) && name !== 'HEAD' && !name.startsWith('refs/');
+}
+
 function pathOf(url: string): string {
   try {
     return fileURLToPath(url);

@@ -1,7 +1,7 @@
 import { StalledError } from '../model/errors.ts';
 import type { FollowedRef } from '../model/followed-ref.ts';
 import type { Change } from './change.ts';
-import { isRefName } from './location.ts';
+import { isBranchName } from './location.ts';
 import { noBranch } from './refusals.ts';
 
 /**
@@ -19,9 +19,9 @@ export function targetBranch(
     if (followed.kind !== 'branch') throw noBranch(followed, where);
     return followed.name;
   }
-  if (isRefName(branch)) return branch;
+  if (isBranchName(branch)) return branch;
   throw new StalledError(
     'NoBranch',
-    `Cannot commit to ${where}: ${JSON.stringify(branch)} cannot be the name of a branch`,
+    `Cannot commit to ${where}: ${JSON.stringify(branch)} cannot be the name of a branch. Give it without refs/heads/`,
   );
 }

@@ -138,7 +138,7 @@ describe('proposeDrift()', () => {
   const shared = {
     'compose.yaml': `x-all: &all { mem_limit: 256M }
 services:
-  web: { <<: *all, image: "shop:1", restart: always, environment: { TAG: "\${TAG:-a}" } }
+  web: { <<: *all, image: "shop:1", restart: always, environment: { TAG: "\${TAG:-a}", COLOR: "red" } }
   api: { <<: *all, image: "api:1" }
 `,
   };
@@ -174,6 +174,11 @@ services:
       what: 'the service is gone',
       item: { ...memory, service: 'gone' },
       reason: 'the branch has no such service',
+    },
+    {
+      what: 'it would speak to a terminal',
+      item: { class: 'immutable-field', path: 'environment.COLOR', observed: '\u001b[2J' },
+      reason: 'what is there holds control characters',
     },
     {
       what: 'it would not be valid',

@@ -118,10 +118,15 @@ describe.each([
     expect(await runGit(bare, ['show', 'fixes:a'])).toBe('mine');
   });
 
-  it.each(['a..b', '-x', 'with space', 'end.lock', ''])('takes no branch "%s"', async (name) => {
-    await pushed({ a: '1' });
-    await using source = await openTestSource(place());
+  it.each(['a..b', '-x', 'with space', 'end.lock', '', 'HEAD', 'refs/heads/x'])(
+    'takes no branch "%s"',
+    async (name) => {
+      await pushed({ a: '1' });
+      await using source = await openTestSource(place());
 
-    expect(await reasonOf(source.commit(await writing(source, 'x', name), never))).toBe('NoBranch');
-  });
+      expect(await reasonOf(source.commit(await writing(source, 'x', name), never))).toBe(
+        'NoBranch',
+      );
+    },
+  );
 });
