@@ -1,3 +1,4 @@
+import { groupBy } from '../model/group-by.ts';
 import type { HostName } from '../model/names.ts';
 import { noOrigins, originOf } from '../model/origin.ts';
 import type { Cause, Step, TrafficAction } from '../model/step.ts';
@@ -134,10 +135,15 @@ function routeSteps(
   world: World,
   { exposures }: TrafficView,
   proxy: Proxy,
-  { routes, backends }: ProxyState,
+  { routes, backends, servers }: ProxyState,
 ): readonly Step[] {
+  const serving = new Set(servers.filter(({ isReady }) => isReady).map(({ backend }) => backend));
+  const byKey = groupBy([...exposures.values()], ({ expose }) => routeKey(expose));
   const wanted = new Map(
-    [...exposures.values()].map((exposure) => [routeKey(exposure.expose), exposure]),
+    [...byKey].flatMap(([key, rivals]) => {
+      const chosen = chooseRival(world, rivals, serving);
+      return chosen === undefined ? [] : [[key, chosen] as const];
+    }),
   );
   const steps: Step[] = [];
   for (const [key, exposure] of wanted) {
@@ -160,6 +166,20 @@ function routeSteps(
     steps.push(stepAt(proxy, change, { application, service, slot: '' }, cause));
   }
   return steps;
+}
+
+/**
+ * A commit gives a key to one service; but what it takes away, or what failed and went back, may ask for it still. The one that
+ * the commit names has the requests as soon as it may have some at this proxy, and the other one until then.
+ */
+function chooseRival(
+  { desired }: World,
+  rivals: readonly Exposure[],
+  serving: ReadonlySet<string>,
+): Exposure | undefined {
+  const isAsked = ({ commit }: Exposure): boolean => commit === desired.revision.commit;
+  const inOrder = [...rivals.filter(isAsked), ...rivals.filter((one) => !isAsked(one))];
+  return inOrder.find(({ backend }) => serving.has(backend)) ?? inOrder[0];
 }
 
 interface Whose {

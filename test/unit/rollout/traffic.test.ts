@@ -19,7 +19,7 @@ import {
 } from '../../support/builders.ts';
 import { play, playUntil } from './play.ts';
 import type { Run } from './scenario.ts';
-import { commit, containers, edit, run, seeing } from './scenario.ts';
+import { commit, containers, edit, exits, run, seeing } from './scenario.ts';
 
 const ingress: IngressSpec = {
   driver: 'haproxy',
@@ -369,6 +369,63 @@ describe('what is taken away', () => {
       new Set(['withdraw-endpoint', 'remove-endpoint', 'route-requests']),
     );
   });
+});
+
+/** The proxies have a backend for another application too. */
+function configured(world: World, name: string): World {
+  return change(world, (reading) => {
+    if (reading.kind === 'silent') return reading;
+    const { state } = reading;
+    return { ...reading, state: { ...state, backends: [...state.backends, `${name}:web`] } };
+  });
+}
+
+describe('requests that two ask for', () => {
+  const moved = {
+    expose: { host: 'shop.example.com', path: '/v2', port: 8080, drainTimeoutMs: 0 },
+  };
+
+  it.each(['alpha', 'zulu'])(
+    'go to the one that the commit names, as soon as it may have some: %s',
+    (name) => {
+      const other = anApplication([web('testapp:v1')], { name });
+      const shop = anApplication([web('testapp:broken', moved)]);
+      const next = configured(withIngress(commit(deployed(), [edge, shop, other], 2)), name);
+
+      const { world, last } = run(next, exits('testapp:broken'));
+
+      const back = last.applications.find(({ application }) => application === 'shop');
+      expect(back?.target.mode).not.toBe('desired');
+      for (const { state } of readings(world)) {
+        expect(state.routes['shop.example.com/']).toBe(`${name}:web`);
+      }
+    },
+  );
+
+  it.each(['alpha', 'zulu'])(
+    'go to %s in the place of what is taken away, once it may have some',
+    (name) => {
+      const other = anApplication([web('testapp:v1')], { name });
+      const next = configured(withIngress(commit(deployed(), [edge, other], 2)), name);
+      const backend = `${name}:web`;
+      const watch = (world: World, { steps }: Decision): void => {
+        const turned = steps.filter(
+          ({ action }) => action.kind === 'route-requests' && action.backend === backend,
+        );
+        const able = readings(world).filter(({ state }) =>
+          state.servers.some((one) => one.isReady && one.backend === backend),
+        );
+        const routed = able.filter(({ state }) => state.routes['shop.example.com/'] === backend);
+        expect(routed.length + turned.length).toBe(able.length);
+      };
+
+      const { world } = play(next, 120_000, { watch });
+
+      for (const { state } of readings(world)) {
+        expect(state.routes).toEqual({ 'shop.example.com/': backend });
+      }
+    },
+  );
 });
 
 it('a plan shows who is admitted and withdrawn, though no proxy was asked', () => {
