@@ -49,6 +49,9 @@ function isWhole({ exposures }: TrafficView, state: ProxyState | null): boolean 
   return state !== null && [...exposures.keys()].every((one) => state.backends.includes(one));
 }
 
+/** What a proxy has made up is no plan of any length; the rest of it is seen when these are gone. */
+const mostUnwanted = 200;
+
 /** Who is admitted before who is withdrawn, and all before the routes that lead to them: nothing leads nowhere. */
 function changesAt(world: World, view: TrafficView, proxy: Proxy): readonly Step[] {
   const { state } = proxy;
@@ -57,9 +60,9 @@ function changesAt(world: World, view: TrafficView, proxy: Proxy): readonly Step
     ({ endpoint }) => state.backends.includes(endpoint.backend) && !isAdmitted(state, endpoint),
   );
   const wanted = new Set(view.endpoints.map(({ endpoint }) => idOf(endpoint)));
-  const unwanted = state.servers.filter(
-    (server) => !wanted.has(idOf(server)) && !view.isKept(server),
-  );
+  const unwanted = state.servers
+    .filter((server) => !wanted.has(idOf(server)) && !view.isKept(server))
+    .slice(0, mostUnwanted);
   const running = runningServers(world);
   return [
     ...admitted.map((one) => admit(world, proxy, one)),
@@ -158,8 +161,8 @@ function routeSteps(
     const place = { application, service: service.name, slot: '' };
     steps.push(stepAt(proxy, change, place, causeIn(world, exposure, 'requests come in for it')));
   }
-  for (const [key, backend] of Object.entries(routes)) {
-    if (wanted.has(key)) continue;
+  const unwanted = Object.entries(routes).filter(([key]) => !wanted.has(key));
+  for (const [key, backend] of unwanted.slice(0, mostUnwanted)) {
     const [application = '', service = ''] = backend.split(':');
     const change = { kind: 'route-requests', key, backend: null, isNew: false } as const;
     const cause = causeIn(world, undefined, 'nothing asks for these requests any more');

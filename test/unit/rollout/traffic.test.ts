@@ -428,6 +428,31 @@ describe('requests that two ask for', () => {
   );
 });
 
+it('what nobody asks for is taken from a proxy bit by bit, however much it is', () => {
+  const made = Array.from({ length: 1_000 }, (_, at) => `made-up-${at}`);
+  const full = change(deployed(), (reading) => {
+    if (reading.kind === 'silent') return reading;
+    const { servers, routes } = reading.state;
+    const unwanted = made.map((name) => {
+      return { backend: 'x:y', name, address: '192.0.2.1', port: 1, isReady: false, sessions: 0 };
+    });
+    const state = {
+      ...reading.state,
+      servers: [...servers, ...unwanted],
+      routes: { ...routes, ...Object.fromEntries(made.map((name) => [`${name}/`, 'x:y'])) },
+    };
+    return { ...reading, state };
+  });
+
+  expect(decide(full).steps).toHaveLength(800);
+  const { world, last } = run(full);
+  expect(last.settled).toBe(true);
+  for (const { state } of readings(world)) {
+    expect(state.servers).toHaveLength(3);
+    expect(state.routes).toEqual({ 'shop.example.com/': 'shop:web' });
+  }
+});
+
 it('a plan shows who is admitted and withdrawn, though no proxy was asked', () => {
   const next = { ...release(deployed(), web('testapp:v2'), 2), traffic: new Map() };
 
