@@ -61,6 +61,12 @@ function stopping(replicas: number, stopGraceMs: number, command: string): Servi
   return aService({ replicas, container: { stopGraceMs }, hooks });
 }
 
+function patient(replicas: number): readonly ApplicationSpec[] {
+  const own = stopping(replicas, 60_000, '/own');
+  const variants = [{ hosts: [toHostName('host-3')], service: own }];
+  return [anApplication([{ ...stopping(replicas, 1_000, '/all'), variants }])];
+}
+
 function stopsOf(world: World): readonly unknown[] {
   return run(world).steps.flatMap(({ host, action }) =>
     action.kind === 'stop-container'
@@ -191,22 +197,16 @@ describe('replicas with an override', () => {
   });
 
   describe('that differ in how they are stopped alone', () => {
-    const own = (replicas: number): readonly ApplicationSpec[] => {
-      const variants = [
-        { hosts: [toHostName('host-3')], service: stopping(replicas, 60_000, '/own') },
-      ];
-      return [anApplication([{ ...stopping(replicas, 1_000, '/all'), variants }])];
-    };
     const asOverridden = [{ host: 'host-3', graceMs: 60_000, hooks: [{ command: ['/own'] }] }];
 
     it('are so when there are to be fewer', () => {
-      const before = run(aWorld(own(3))).world;
+      const before = run(aWorld(patient(3))).world;
 
-      expect(stopsOf(commit(before, own(2), 2))).toMatchObject(asOverridden);
+      expect(stopsOf(commit(before, patient(2), 2))).toMatchObject(asOverridden);
     });
 
     it('are so when they move to another host', () => {
-      const before = run(aWorld(own(3))).world;
+      const before = run(aWorld(patient(3))).world;
       const { fleet } = before.desired;
       const hosts = fleet.hosts.map((host) => ({ ...host, drain: host.name === 'host-3' }));
 
@@ -216,7 +216,7 @@ describe('replicas with an override', () => {
 
     it('are so when their application goes', () => {
       const others = ['a', 'b', 'c'].map((name) => anApplication([aService()], { name }));
-      const before = run(aWorld([...own(3), ...others])).world;
+      const before = run(aWorld([...patient(3), ...others])).world;
 
       const stops = stopsOf(commit(before, others, 2));
 

@@ -44,6 +44,24 @@ function web(image: string, facts: ServiceFacts = {}): ServiceSpec {
   });
 }
 
+function listening(tag: string, port: number): ServiceSpec {
+  return aService({
+    replicas: 3,
+    expose: { host: 'shop.example.com', path: '/', port, drainTimeoutMs: 30_000 },
+    container: {
+      image: `testapp:${tag}`,
+      ports: [{ target: port, protocol: 'tcp', hostIp: '', published: '' }],
+    },
+  });
+}
+
+function overridden(tag: string, port: number): ServiceSpec {
+  const variants = [{ hosts: [toHostName('host-1')], service: listening(`${tag}-arm`, port) }];
+  const [service] = withCombinedHashes([{ ...listening(tag, port), variants }]);
+  if (service === undefined) throw new Error('there is a service');
+  return service;
+}
+
 function withIngress(world: World): World {
   const { desired } = world;
   return { ...world, desired: { ...desired, fleet: { ...desired.fleet, ingress } } };
@@ -138,25 +156,7 @@ describe('endpoints', () => {
   });
 
   it('keep the port of their version where an override holds, when a commit changes it', () => {
-    const version = (tag: string, port: number): ServiceSpec => {
-      const service = web(`testapp:${tag}`);
-      const { container, expose } = service;
-      if (expose === undefined) throw new Error('it is exposed');
-      const ports = [{ target: port, protocol: 'tcp' as const, hostIp: '', published: '' }];
-      return aService({
-        replicas: 3,
-        expose: { ...expose, port },
-        container: { image: container.image, ports },
-      });
-    };
-    const varied = (tag: string, port: number): ServiceSpec => {
-      const variants = [{ hosts: [toHostName('host-1')], service: version(`${tag}-arm`, port) }];
-      const [service] = withCombinedHashes([{ ...version(tag, port), variants }]);
-      if (service === undefined) throw new Error('there is a service');
-      return service;
-    };
-
-    const decision = decide(release(deployed(varied('v1', 8080)), varied('v2', 9090), 2));
+    const decision = decide(release(deployed(overridden('v1', 8080)), overridden('v2', 9090), 2));
 
     expect(actions(decision)).not.toContain('withdraw-endpoint');
   });
