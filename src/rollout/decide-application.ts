@@ -155,7 +155,7 @@ function decideActive(
   for (const view of context.views.flatMap(({ slots }) => slots)) {
     for (const { rule } of view.ignored) if (rule.until !== null) draft.reviewBy(rule.until);
   }
-  draft.entries.push(...seenEntries(context), ...rejoinedEntries(context));
+  draft.entries.push(...seenEntries(context));
   decideCompletion(context, settled);
   decideDeadline(context, settled);
   const failed = draft.isVoid();
@@ -344,8 +344,13 @@ function inOrder({ slots }: ServiceViews): ServiceViews['slots'] {
   ];
 }
 
+/** What is to be remembered of what can be seen. */
+function seenEntries(context: ApplicationContext): readonly JournalEntry[] {
+  return [...newEntries(context), ...rejoinedEntries(context)];
+}
+
 /** Current instances whose ids are to be remembered: what comes later under another name is still known. */
-function seenEntries({ views, world }: ApplicationContext): readonly JournalEntry[] {
+function newEntries({ views, world }: ApplicationContext): readonly JournalEntry[] {
   const slots = views.flatMap((one) => one.slots);
   return slots.flatMap(({ current, key }) => {
     if (current === null || current.renamed) return [];

@@ -8,6 +8,7 @@ import { identityOf } from '../drift/identify.ts';
 import type { Exposure } from './exposures.ts';
 import { exposedPort, exposuresOf } from './exposures.ts';
 import type { FleetStanding } from './host-standing.ts';
+import { offNetworks } from './off-networks.ts';
 import type { Target } from './target.ts';
 import type { World } from './world.ts';
 
@@ -133,7 +134,8 @@ function awayProxies(
   );
 }
 
-/** An instance is in the set from its promotion on, while it is well, until it loses its restart policy on its way out. */
+/** An instance is in the set from its promotion on, while it is well, until it loses its restart policy on its way out, or is
+ * to be taken off a network. */
 function wantedEndpoint(
   world: World,
   exposures: ReadonlyMap<string, Exposure>,
@@ -142,6 +144,7 @@ function wantedEndpoint(
   const { identity, container } = instance;
   const exposure = exposures.get(backendOf(identity.application, identity.service));
   if (exposure === undefined || !isIn(instance)) return [];
+  if (offNetworks(world, instance).length > 0) return [];
   const port = exposedPort(world, exposure, instance);
   const published = container.published.find(
     ({ target, protocol, hostIp }) =>

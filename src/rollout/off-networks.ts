@@ -2,12 +2,13 @@ import type { JournalEntry } from '../model/journal-state.ts';
 import type { Difference } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext } from './application-context.ts';
+import { networkKey } from './stale-networks.ts';
 import type { World } from './world.ts';
 
 type Known = Pick<World, 'journal'>;
 
-/** Networks that an instance is taken off while they are made anew. */
-function offNetworks({ journal }: Known, { container }: Instance): readonly string[] {
+/** Networks that an instance is taken off while they are made anew, or is about to be: it is to have no requests. */
+export function offNetworks({ journal }: Known, { container }: Instance): readonly string[] {
   return journal.instances.get(container.id)?.off ?? [];
 }
 
@@ -31,18 +32,19 @@ export function offEntry(world: Known, instance: Instance, network: string): Jou
   return { kind: 'networks-off', slot, container: container.id, networks };
 }
 
-/** Instances that are on networks again that were made anew. As long as one is not, it may be seen as it was before. */
+/** Instances that are on networks again that were made anew, or that nobody takes them off now. */
 export function rejoinedEntries({
   world,
   instances,
-  stale,
-}: Pick<ApplicationContext, 'world' | 'instances' | 'stale'>): readonly JournalEntry[] {
+  draft,
+}: Pick<ApplicationContext, 'world' | 'instances' | 'draft'>): readonly JournalEntry[] {
   return [...instances.values()].flat().flatMap((instance) => {
     const { container, slotKey: slot } = instance;
     const off = offNetworks(world, instance);
-    const old = new Set((stale.get(container.host) ?? []).map(({ network }) => network.name));
     const on = new Set(container.spec.networks.map(({ network }) => network));
-    const networks = off.filter((name) => !on.has(name) || old.has(name));
+    const networks = off.filter(
+      (name) => !on.has(name) || draft.renewing.has(networkKey(container.host, name)),
+    );
     if (networks.length === off.length) return [];
     return [{ kind: 'networks-off', slot, container: container.id, networks }];
   });

@@ -1,14 +1,16 @@
+import type { ServiceSpec } from '../model/application.ts';
 import type { NetworkAttachment } from '../model/container.ts';
 import type { HostName } from '../model/names.ts';
 import type { Change } from '../model/step.ts';
-import { versionsFrom } from '../model/variants.ts';
+import { versionsFrom, versionsOf } from '../model/variants.ts';
 import type { Instance } from '../drift/identify.ts';
 import { networkPath } from '../drift/compare-networks.ts';
 import type { ApplicationContext } from './application-context.ts';
+import { awaitTraffic, whyNotAdmitted, whyStillServing } from './await-traffic.ts';
 import { isBusy, wellAt, whyNotNow } from './change-in-place.ts';
 import { causeOf, placeOf } from './draft.ts';
 import { anyState } from './heal.ts';
-import { offEntry } from './off-networks.ts';
+import { offEntry, offNetworks } from './off-networks.ts';
 import type { Preflight } from './preflight.ts';
 import { prepareNetworks } from './prepare-host.ts';
 import { guardOf } from './retire.ts';
@@ -29,6 +31,8 @@ export function renewNetworks(context: ApplicationContext, preflight: Preflight)
     const renewed = stale.filter(({ refusal }) => refusal === null);
     if (renewed.length === 0) continue;
     const why = whyNotYet(context, preflight, host);
+    const isHeld = why === null && isUnadmitted(context, host, renewed);
+    if (isHeld) continue;
     if (why === null) for (const one of renewed) renew(context, host, one);
     else context.draft.wait('turn', { service: '', slot: '', host }, why.reason, why.until);
   }
@@ -66,6 +70,31 @@ function whyNotYet(
   }
   const tried = isTryingOut(context, host);
   return tried ? { reason: 'what is tried out on its host shows itself first', until: null } : null;
+}
+
+/** Others may serve nothing yet for all that a proxy knows: what is begun goes on all the same. */
+function isUnadmitted(
+  context: ApplicationContext,
+  host: HostName,
+  stale: readonly StaleNetwork[],
+): boolean {
+  const { world, traffic, application, views, instances } = context;
+  const isBegun = [...instances.values()].flat().some((instance) => {
+    const off = offNetworks(world, instance);
+    return (
+      instance.container.host === host && stale.some(({ network: { name } }) => off.includes(name))
+    );
+  });
+  if (isBegun) return false;
+  const isOnOne = ({ container }: ServiceSpec): boolean =>
+    stale.some(({ network: { name } }) => isOn(container, name));
+  for (const { service } of views.filter((one) => versionsOf(one.service).some(isOnOne))) {
+    const hold = whyNotAdmitted(world, traffic, application, service.name);
+    if (hold === null) continue;
+    awaitTraffic(context, { service: service.name, slot: '', host }, hold);
+    return true;
+  }
+  return false;
 }
 
 /** Until when some container of another host is off its network, or is not known to be well since it was. */
@@ -111,12 +140,37 @@ function renew(context: ApplicationContext, host: HostName, stale: StaleNetwork)
   const attached = [...instances.values()]
     .flat()
     .filter(({ container }) => container.host === host && isOn(container.spec, network.name));
+  if (isStillServing(context, attached, network.name)) return;
   for (const instance of attached) takeOff(context, instance, network.name, cause);
   if (attached.length > 0) return;
   const place = { service: '', slot: '', host };
   if (world.inFlight.has(key)) return draft.wait('step', place, 'a network is made anew');
   const action = { kind: 'remove-network', name: network.name, id: observed.id } as const;
   draft.step(key, host, '', '', action, cause);
+}
+
+/** Nothing is taken off before no proxy sends any of it requests: then it is off for as short as can be. */
+function isStillServing(
+  context: ApplicationContext,
+  attached: readonly Instance[],
+  network: string,
+): boolean {
+  const { draft, world, traffic } = context;
+  const noted = attached.filter(({ container }) => world.journal.instances.has(container.id));
+  for (const instance of noted) {
+    if (!offNetworks(world, instance).includes(network)) {
+      draft.entries.push(offEntry(world, instance, network));
+    }
+  }
+  const held = noted.filter(isLive).flatMap((instance) => {
+    const hold = whyStillServing(world, traffic, instance);
+    return hold === null ? [] : [{ instance, hold }];
+  });
+  for (const { instance, hold } of held) {
+    const { service, slot } = instance.identity;
+    awaitTraffic(context, { service, slot, host: instance.container.host }, hold);
+  }
+  return held.length > 0;
 }
 
 function isOn({ networks }: Instance['container']['spec'], name: string): boolean {
@@ -140,9 +194,6 @@ function takeOff(
     return draft.wait('step', place, 'another step is under way');
   }
   draft.entries.push({ kind: 'changed-in-place', slot: key, at: world.now });
-  if (world.journal.instances.has(container.id)) {
-    draft.entries.push(offEntry(world, instance, network));
-  }
   const guard = guardOf(instance, anyState);
   const isForAMoment = isLive(instance) ? { isForAMoment: true as const } : {};
   const { name } = container;

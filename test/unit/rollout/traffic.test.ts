@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ServiceSpec } from '../../../src/model/application.ts';
+import type { ApplicationSpec, NetworkSpec, ServiceSpec } from '../../../src/model/application.ts';
 import { withCombinedHashes } from '../../../src/model/hash.ts';
 import type { IngressSpec, ProxyReading, ProxyServer } from '../../../src/model/traffic.ts';
 import { serverName } from '../../../src/model/traffic.ts';
@@ -337,6 +337,65 @@ describe('an update of what is exposed', () => {
       conditions.map((one) => one.message),
     );
     expect(reasons).toContainEqual(expect.stringContaining('has no backend "shop:web"'));
+  });
+});
+
+const front = (mtu: string): NetworkSpec => ({
+  name: 'shop_front',
+  external: false,
+  driver: 'bridge',
+  internal: false,
+  driverOpts: { mtu },
+  labels: {},
+  origin,
+});
+const onIt = (mtu: string): ApplicationSpec => {
+  const service = web('testapp:v1');
+  const networks = [{ network: 'shop_front', aliases: ['web'] }];
+  const container = { ...service.container, networks };
+  return anApplication([{ ...service, container }], { networks: [front(mtu)] });
+};
+const changing = (): World => {
+  const before = run(withIngress(aWorld([edge, onIt('1500')]))).world;
+  return withIngress(commit(before, [edge, onIt('9000')], 2));
+};
+const cutOff = ({ steps }: Decision): readonly ContainerId[] =>
+  steps.flatMap(({ action }) => (action.kind === 'disconnect-network' ? [action.guard.id] : []));
+
+describe('a network that is made anew under what is exposed', () => {
+  it('takes nothing off that a proxy sends requests, and of the next host when the first gets them', () => {
+    const ends: ContainerId[] = [];
+    const { last, steps, world } = play(changing(), 120_000, {
+      watch: (now, decision) => {
+        guard(2)(now, decision);
+        for (const id of cutOff(decision)) {
+          expect(serverOf(now, id).filter((one) => one.isReady || one.sessions > 0)).toEqual([]);
+          ends.push(id);
+        }
+      },
+    });
+
+    expect(ends).toHaveLength(3);
+    expect(actions({ steps })).toContain('remove-network');
+    expect(readings(world).map(({ state }) => state.servers.length)).toEqual([3, 3]);
+    expect(last.settled).toBe(true);
+  });
+
+  it('takes nothing off as long as a proxy is silent', () => {
+    const { steps } = play(silenced(changing()), 120_000);
+
+    expect(actions({ steps })).not.toContain('disconnect-network');
+  });
+
+  it('gives requests back when it is not made anew after all', () => {
+    const begun = playUntil(changing(), (world) =>
+      readings(world).every(({ state }) => state.servers.some(({ isReady }) => !isReady)),
+    ).world;
+    const suspended = { ...onIt('9000'), suspend: true };
+
+    const { world } = play(withIngress(commit(begun, [edge, suspended], 3)), 60_000);
+
+    expect(readings(world).map(({ state }) => state.servers.length)).toEqual([3, 3]);
   });
 });
 
