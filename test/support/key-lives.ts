@@ -345,6 +345,11 @@ export const keyLives: readonly KeyLife[] = [
     after: ['x-fleetwright: { drift: { ignore: [{ path: hostname, reason: b }] } }'],
   },
   {
+    key: 'x-fleetwright.expose',
+    before: ['ports: ["8080"]', 'x-fleetwright: { expose: { host: a.example.com, port: 8080 } }'],
+    after: ['ports: ["8080"]', 'x-fleetwright: { expose: { host: b.example.com, port: 8080 } }'],
+  },
+  {
     key: 'x-fleetwright.gate',
     before: ['ports: ["8080"]', 'x-fleetwright: { gate: { http: { port: 8080, path: /a } } }'],
     after: ['ports: ["8080"]', 'x-fleetwright: { gate: { http: { port: 8080, path: /b } } }'],
