@@ -28,8 +28,17 @@ function removeAbandoned(): void {
   }
 }
 
-/** Not into what is mounted there: a fleet of a test's own takes that down by itself. */
+/**
+ * Ends what the tests have started, as a daemon, which is told by the folder that it was given for its temporary files. What is
+ * mounted in it is left alone: a fleet of a test's own is taken down by itself.
+ */
+const cleaning = `sleep 1
+for environ in $(grep -lszFx "TMPDIR=$0" /proc/[0-9]*/environ); do
+  process=\${environ#/proc/}
+  kill -9 "\${process%/environ}"
+done
+rm -rf --one-file-system "$0"`;
+
 function removeBehindUs(folder: string): void {
-  const script = 'sleep 1; rm -rf --one-file-system "$0"';
-  spawn('/bin/sh', ['-c', script, folder], { detached: true, stdio: 'ignore' }).unref();
+  spawn('/bin/sh', ['-c', cleaning, folder], { detached: true, stdio: 'ignore' }).unref();
 }
