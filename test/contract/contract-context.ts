@@ -1,4 +1,5 @@
 import { apiAtLeast } from '../../src/model/api-at-least.ts';
+import type { WireContainer } from '../../src/fleet/wire.ts';
 import type { EngineShell } from './engine-shell.ts';
 import type { HostBench } from './host-bench.ts';
 
@@ -11,6 +12,23 @@ export interface ContractContext {
 /** What the engines that we know do differently: `old` before API 1.44. */
 export function byAge<T>({ shell }: ContractContext, old: T, since: T): T {
   return apiAtLeast(shell().host.apiVersion, '1.44') ? since : old;
+}
+
+const check = { Test: ['CMD', 'testapp', 'check'], Interval: 2e8 };
+
+/**
+ * Starts a container whose program is to end by a signal: one that has not come so far as to ask for signals does not get any,
+ * and would be killed after its grace.
+ */
+export async function runUntilItServes(
+  context: ContractContext,
+  name: string,
+  body: object = {},
+): Promise<void> {
+  const { shell } = context;
+  await shell().run(name, { Healthcheck: check, ...body });
+  const isHealthy = ({ State }: WireContainer): boolean => State?.Health?.Status === 'healthy';
+  await until(context, () => shell().inspect(name), isHealthy);
 }
 
 /** Asks again until it holds; fails with what was seen last. */

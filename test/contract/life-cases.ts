@@ -2,25 +2,14 @@ import { expect, it } from 'vitest';
 
 import type { WireContainer } from '../../src/fleet/wire.ts';
 import type { ContractContext } from './contract-context.ts';
-import { byAge, until } from './contract-context.ts';
+import { byAge, runUntilItServes, until } from './contract-context.ts';
 import { refused } from './engine-shell.ts';
 
 const neverTime = '0001-01-01T00:00:00Z';
-const check = { Test: ['CMD', 'testapp', 'check'], Interval: 2e8 };
-
-function isHealthy({ State }: WireContainer): boolean {
-  return State?.Health?.Status === 'healthy';
-}
 
 /** Start, stop, pause and kill: the states of a container, and what is refused in each. */
 export function lifeCases(context: ContractContext): void {
   const { shell, bench } = context;
-
-  /** A program that has not come so far as to ask for signals does not get any: it would be killed after its grace. */
-  const runUntilItServes = async (name: string): Promise<void> => {
-    await shell().run(name, { Healthcheck: check });
-    await until(context, () => shell().inspect(name), isHealthy);
-  };
 
   it('a start is there when it is answered, and a second one has no effect', async () => {
     await shell().run('web');
@@ -42,7 +31,7 @@ export function lifeCases(context: ContractContext): void {
   });
 
   it('a stop is over when it is answered, and a second one has no effect', async () => {
-    await runUntilItServes('web');
+    await runUntilItServes(context, 'web');
 
     await shell().stop('web');
     const { State } = await shell().inspect('web');
@@ -131,7 +120,7 @@ export function lifeCases(context: ContractContext): void {
   });
 
   it('a paused container stops', async () => {
-    await runUntilItServes('web');
+    await runUntilItServes(context, 'web');
     await shell().tell('web', 'pause');
 
     await shell().stop('web');

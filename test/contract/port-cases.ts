@@ -2,10 +2,13 @@ import { expect, it } from 'vitest';
 
 import type { WireContainer } from '../../src/fleet/wire.ts';
 import type { ContractContext } from './contract-context.ts';
+import { runUntilItServes } from './contract-context.ts';
 import { refused } from './engine-shell.ts';
 
 /** Published ports: who gets one, when, and what is said of them. */
-export function portCases({ shell, bench }: ContractContext): void {
+export function portCases(context: ContractContext): void {
+  const { shell, bench } = context;
+
   it('a published port is two addresses, and none once it has stopped', async () => {
     await shell().run('web', publishing('18080'));
 
@@ -57,7 +60,7 @@ export function portCases({ shell, bench }: ContractContext): void {
   });
 
   it('what ran before is exited after a start that failed', async () => {
-    await shell().run('first', publishing('18080'));
+    await runUntilItServes(context, 'first', publishing('18080'));
     await shell().stop('first');
     const before = (await shell().inspect('first')).State;
     await shell().run('second', publishing('18080'));

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import type { WireContainer } from '../../src/fleet/wire.ts';
 import type { ContractContext } from './contract-context.ts';
-import { until } from './contract-context.ts';
+import { runUntilItServes, until } from './contract-context.ts';
 import { refused } from './engine-shell.ts';
 
 /** Restart policies: after an exit, after the death of the daemon, after a power loss. */
@@ -214,14 +214,14 @@ export function restartCases(context: ContractContext): void {
 
   async function runTable(): Promise<void> {
     for (const policy of ['no', 'always', 'unless-stopped', 'on-failure']) {
-      await shell().run(`runs-${policy}`, withPolicy(policy));
+      await runUntilItServes(context, `runs-${policy}`, withPolicy(policy));
     }
     for (const policy of ['no', 'always']) {
-      await shell().run(`paused-${policy}`, withPolicy(policy));
+      await runUntilItServes(context, `paused-${policy}`, withPolicy(policy));
       await shell().tell(`paused-${policy}`, 'pause');
     }
     for (const policy of ['always', 'unless-stopped', 'on-failure']) {
-      await shell().run(`stopped-${policy}`, withPolicy(policy));
+      await runUntilItServes(context, `stopped-${policy}`, withPolicy(policy));
       await shell().stop(`stopped-${policy}`);
     }
     for (const policy of ['unless-stopped', 'on-failure']) {
