@@ -1,7 +1,11 @@
 import type { HostDescription } from '../../src/sandbox/sandbox-host.ts';
 import { label } from '../../src/model/labels.ts';
 import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { shellOf } from './sandbox.ts';
+
+/** The machine has other things to do. */
+const restMs = 20;
 
 /** Where an instance is reached. */
 export interface Endpoint {
@@ -48,6 +52,7 @@ export class AvailabilityWatch implements AsyncDisposable {
       if (count < this.#lowest)
         this.#lowest = Math.min(this.#lowest, Math.max(count, await this.#look()));
       this.#samples += 1;
+      await sleep(restMs);
     }
   }
 
