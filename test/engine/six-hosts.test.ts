@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Status } from '../../src/generated/status.ts';
 import type { SandboxHost } from '../../src/sandbox/sandbox-host.ts';
@@ -17,6 +17,8 @@ import { bringUpSixHosts } from '../support/six-hosts.ts';
 const fleet = 'six-test';
 /** Six engines on one machine, with requests and two more fleets beside them, are slower than most. */
 const patienceMs = 120_000;
+/** Characters of the operator's log that a failure shows. */
+const logEnd = 20_000;
 const image = 'testapp:v1';
 const zones = ['a', 'b', 'c'];
 const gate = { minHealthyTime: '500ms', healthyDeadline: '30s' };
@@ -147,6 +149,10 @@ describe('six real engines, one over SSH and one behind 50 ms', () => {
     await repository.commit('shop');
     daemon = commands.start();
     await convergence();
+  });
+  // Which of many things was waited for, only the operator can tell.
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') process.stderr.write(daemon.log().slice(-logEnd));
   });
   afterAll(async () => {
     await daemon[Symbol.asyncDispose]();
