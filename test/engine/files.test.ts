@@ -10,6 +10,7 @@ import { familiarReference, findImage } from '../../src/model/image.ts';
 import { instanceName } from '../../src/model/labels.ts';
 import { originAt } from '../../src/model/origin.ts';
 import {
+  clearObserved,
   act,
   containerOf,
   fleetName,
@@ -20,7 +21,7 @@ import {
   sandboxHost,
 } from '../support/engine-fleet.ts';
 import { loadWeb, testKey, type Files } from '../support/load-files.ts';
-import { clearHosts, shellOf } from '../support/sandbox.ts';
+import { shellOf } from '../support/sandbox.ts';
 import { anIdentity } from '../unit/fleet/builders.ts';
 
 const identity = anIdentity({ fleet: fleetName });
@@ -33,7 +34,7 @@ beforeAll(async () => {
   fleet = await openTestFleet([host], { key: testKey });
 });
 
-afterEach(() => clearHosts([host]));
+afterEach(() => clearObserved(fleet, host));
 
 afterAll(() => fleet[Symbol.asyncDispose]());
 

@@ -13,6 +13,7 @@ import type { ImageDefaults } from '../../src/model/observation.ts';
 import { aContainer, aService } from '../support/builders.ts';
 import { containerTable } from '../support/container-table.ts';
 import {
+  clearObserved,
   act,
   containerOf,
   createNetwork,
@@ -25,7 +26,7 @@ import {
   sandboxHost,
   until,
 } from '../support/engine-fleet.ts';
-import { clearHosts, shellOf } from '../support/sandbox.ts';
+import { shellOf } from '../support/sandbox.ts';
 import { anIdentity } from '../unit/fleet/builders.ts';
 
 const identity = anIdentity({ fleet: fleetName });
@@ -37,7 +38,7 @@ beforeAll(async () => {
   fleet = await openTestFleet([host]);
 });
 
-afterEach(() => clearHosts([host]));
+afterEach(() => clearObserved(fleet, host));
 
 afterAll(async () => {
   await fleet[Symbol.asyncDispose]();

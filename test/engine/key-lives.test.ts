@@ -18,6 +18,7 @@ import { originOf } from '../../src/model/origin.ts';
 import { remedyAction } from '../../src/rollout/heal.ts';
 import { detectCgroups, removeCgroup } from '../../src/sandbox/cgroups.ts';
 import {
+  clearObserved,
   act,
   fleetName,
   guardOf,
@@ -29,7 +30,7 @@ import {
 } from '../support/engine-fleet.ts';
 import { keyLives, type KeyLife } from '../support/key-lives.ts';
 import { loadApplication, testKey } from '../support/load-files.ts';
-import { clearHosts, shellOf } from '../support/sandbox.ts';
+import { shellOf } from '../support/sandbox.ts';
 import { tamperings } from '../support/tamperings.ts';
 import { anIdentity } from '../unit/fleet/builders.ts';
 
@@ -40,7 +41,7 @@ beforeAll(async () => {
   fleet = await openTestFleet([host], { key: testKey });
 });
 
-afterEach(() => clearHosts([host]));
+afterEach(() => clearObserved(fleet, host));
 
 afterAll(async () => {
   await fleet[Symbol.asyncDispose]();

@@ -11,6 +11,7 @@ import type { NetworkSpec, ServiceSpec } from '../../src/model/application.ts';
 import { familiarReference, findImage } from '../../src/model/image.ts';
 import { packTar } from '../../src/sandbox/docker-archive.ts';
 import {
+  clearObserved,
   act,
   containerOf,
   fleetName,
@@ -20,7 +21,7 @@ import {
   sandboxHost,
 } from '../support/engine-fleet.ts';
 import { loadApplication } from '../support/load-files.ts';
-import { clearHosts, shellOf } from '../support/sandbox.ts';
+import { shellOf } from '../support/sandbox.ts';
 import { anIdentity } from '../unit/fleet/builders.ts';
 
 interface Loaded {
@@ -40,7 +41,7 @@ beforeAll(async () => {
   fleet = await openTestFleet([host]);
 });
 
-afterEach(() => clearHosts([host]));
+afterEach(() => clearObserved(fleet, host));
 
 afterAll(async () => {
   await fleet[Symbol.asyncDispose]();

@@ -20,7 +20,7 @@ import { noOrigins } from '../../src/model/origin.ts';
 import { systemClock as clock } from '../../src/reconcile/system-clock.ts';
 import type { HostDescription, SandboxHost } from '../../src/sandbox/sandbox-host.ts';
 import { aCommit, origin } from './builders.ts';
-import { sharedSandbox } from './sandbox.ts';
+import { clearHosts, sharedSandbox } from './sandbox.ts';
 
 /** Label `fleetwright.fleet` of everything that the tests of the room fleet make. */
 export const fleetName = 'fleet-room';
@@ -92,6 +92,12 @@ export function containerOf(
   const found = reachable(fleet, host).containers.find((container) => container.name === name);
   if (found === undefined) throw new Error(`container "${name}" is not observed`);
   return found;
+}
+
+/** Removes what a test has made, and sees that it is gone: the next one makes others of the same names. */
+export async function clearObserved(fleet: Fleet, host: HostDescription): Promise<void> {
+  await clearHosts([host]);
+  await fleet.refresh(never);
 }
 
 /** Executes one action as a step. */
