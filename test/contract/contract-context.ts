@@ -16,6 +16,10 @@ export function byAge<T>({ shell }: ContractContext, old: T, since: T): T {
 
 const check = { Test: ['CMD', 'testapp', 'check'], Interval: 2e8 };
 
+function isHealthy({ State }: WireContainer): boolean {
+  return State?.Health?.Status === 'healthy';
+}
+
 /**
  * Starts a container whose program is to end by a signal: one that has not come so far as to ask for signals does not get any,
  * and would be killed after its grace.
@@ -27,7 +31,6 @@ export async function runUntilItServes(
 ): Promise<void> {
   const { shell } = context;
   await shell().run(name, { Healthcheck: check, ...body });
-  const isHealthy = ({ State }: WireContainer): boolean => State?.Health?.Status === 'healthy';
   await until(context, () => shell().inspect(name), isHealthy);
 }
 
