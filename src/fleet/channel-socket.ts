@@ -13,6 +13,8 @@ export class ChannelSocket extends Duplex {
   constructor(open: () => Promise<ClientChannel>) {
     super({ allowHalfOpen: false });
     this.#open = open;
+    // Who asked for it may have given up before it fails, and what nobody listens to would end the process.
+    this.on('error', () => {});
   }
 
   override _construct(callback: (error?: Error | null) => void): void {
