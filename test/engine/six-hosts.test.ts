@@ -55,7 +55,13 @@ const clock = {
 };
 
 function eventually<Answer>(what: string, ask: () => Promise<Answer | null>): Promise<Answer> {
-  return eventuallyWithin(what, ask, patienceMs);
+  return eventuallyWithin(what, () => ask().catch(nullWhileNoWay), patienceMs);
+}
+
+/** The kernel remembers for a moment that there was no way to a host that is connected again. */
+function nullWhileNoWay(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'EHOSTUNREACH') return null;
+  throw error;
 }
 
 /** What is seen while something is out of order, which is mended whatever comes. */
