@@ -1,7 +1,7 @@
 import type { EngineChange } from '../model/engine-change.ts';
 import { label } from '../model/labels.ts';
-import type { Action } from '../model/step.ts';
-import type { ContainerId } from '../model/names.ts';
+import type { Action, StepOutcome } from '../model/step.ts';
+import type { IsOurs } from './own-events.ts';
 import { OwnEvents } from './own-events.ts';
 import { readEvent } from './read-event.ts';
 import type { WireEvent } from './wire.ts';
@@ -30,9 +30,15 @@ export class ChangeLog {
     return this.#lastAt;
   }
 
-  /** A step of ours begins, whose events are no changes of others. Returns the way to say when it is over. */
-  expect(action: Action): (now: number) => void {
-    return this.#own.expect(action);
+  /** A step of ours begins, whose events are no changes of others. Returns the way to say what came of it, and when. */
+  expect(action: Action): (outcome: StepOutcome, now: number) => void {
+    const owed = this.#own.expect(action);
+    return (outcome, now) => {
+      if (!isOfOthers(outcome)) return owed.end(now);
+      for (const { event, receivedAt, isOurs } of owed.giveBack()) {
+        this.#note(event, receivedAt, isOurs);
+      }
+    };
   }
 
   /**
@@ -40,17 +46,21 @@ export class ChangeLog {
    *
    * @param isOurs whether a container is one of those that are read in full
    */
-  take(event: WireEvent, receivedAt: number, isOurs: (container: ContainerId) => boolean): boolean {
+  take(event: WireEvent, receivedAt: number, isOurs: IsOurs): boolean {
     if (this.#isKnown(event)) return false;
     if (event.timeNano !== undefined) {
       this.#lastAt = Math.max(this.#lastAt ?? 0, Math.floor(event.timeNano / 1_000_000));
     }
-    if (this.#own.takes(event, receivedAt)) return true;
+    if (this.#own.takes({ event, receivedAt, isOurs })) return true;
+    this.#note(event, receivedAt, isOurs);
+    return false;
+  }
+
+  #note(event: WireEvent, receivedAt: number, isOurs: IsOurs): void {
     const change = readEvent(event, receivedAt);
-    if (change === null) return false;
+    if (change === null) return;
     const isLabelled = event.Actor?.Attributes?.[label.fleet] === this.#fleet;
     if (change.container === null || isLabelled || isOurs(change.container)) this.#keep(change);
-    return false;
   }
 
   /** @param skewMs how far the clock of the host is ahead of ours */
@@ -81,6 +91,11 @@ export class ChangeLog {
     const tooMany = same.length > keptOfEach ? same[0] : undefined;
     this.#kept = all.filter((other) => other !== tooMany).slice(-keptOfAll);
   }
+}
+
+/** A step that found nothing left to do has made no events. */
+function isOfOthers(outcome: StepOutcome): boolean {
+  return outcome.kind === 'skipped' || (outcome.kind === 'done' && outcome.byOthers === true);
 }
 
 function subjectOf({ container, object }: EngineChange): string {

@@ -14,7 +14,7 @@ import { runPreStop } from './execute-hooks.ts';
 import { hasMountedFiles } from './file-anchor.ts';
 import { removeUnusedFiles } from './mounted-files.ts';
 import type { StepRun } from './step-run.ts';
-import { done, failed, skipped } from './step-run.ts';
+import { done, doneByOthers, failed, skipped } from './step-run.ts';
 
 type ActionOf<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
@@ -162,7 +162,7 @@ export async function removeContainer(
   action: ActionOf<'remove-container'>,
 ): Promise<StepOutcome> {
   const check = await checkGuard(run, action.guard, action.name);
-  if (check.kind === 'gone') return done;
+  if (check.kind === 'gone') return doneByOthers;
   if (check.kind === 'broken') return skipped(check.reason);
   try {
     await run.mutate({
@@ -172,10 +172,9 @@ export async function removeContainer(
       query: action.guard.adopted === undefined ? { v: '1' } : {},
     });
   } catch (error) {
-    if (isStatus(error, 404)) return done;
+    if (isStatus(error, 404)) return doneByOthers;
     if (!isStatus(error, 409)) throw error;
-    // Someone else is at it already, and what is asked for happens.
-    if (/already in progress/.test(messageOf(error))) return done;
+    if (/already in progress/.test(messageOf(error))) return doneByOthers;
     const message = `Cannot remove container "${action.name}": ${messageOf(error)}`;
     return failed('infrastructure', 'RemovalRefused', message);
   }

@@ -10,7 +10,7 @@ import type { HostName } from '../model/names.ts';
 import type { InstallationKey } from '../model/sealed.ts';
 import type { HostObservation, UnreachableHost } from '../model/observation.ts';
 import { oneCauseMs } from '../model/one-cause.ts';
-import type { Action } from '../model/step.ts';
+import type { Action, StepOutcome } from '../model/step.ts';
 import { backOffMs } from './back-off.ts';
 import { ChangeLog } from './change-log.ts';
 import type { Deadline } from './deadline.ts';
@@ -160,9 +160,9 @@ export class HostInformer {
   }
 
   /** A step begins: its events are no changes of others. Returns the way to say that it is over. */
-  expect(action: Action): () => void {
+  expect(action: Action): (outcome: StepOutcome) => void {
     const end = this.#changes.expect(action);
-    return () => end(this.#options.clock.now());
+    return (outcome) => end(outcome, this.#options.clock.now());
   }
 
   /** Reads what a step may have changed, whatever else is being read. When it resolves, the observation shows it. Never throws. */

@@ -208,7 +208,7 @@ export class HostSession {
     const giveBack = this.#informer.leave(dirty.containers);
     const isOver = this.#informer.expect(step.action);
     const outcome = await executeStep(step, context, signal);
-    isOver();
+    isOver(outcome);
     logger.debug({ step: step.key, action: step.action.kind, outcome: outcome.kind }, 'step');
     const settle = async (): Promise<void> => {
       await this.#informer.reread(dirty);

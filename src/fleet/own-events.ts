@@ -1,4 +1,5 @@
 import { containerNameOf } from '../model/labels.ts';
+import type { ContainerId } from '../model/names.ts';
 import type { Action } from '../model/step.ts';
 import type { WireEvent } from './wire.ts';
 
@@ -7,9 +8,28 @@ const lateMs = 1_000;
 
 type Counts = Readonly<Record<string, number>>;
 
+/** Whether a container is one of those that are read in full. */
+export type IsOurs = (container: ContainerId) => boolean;
+
+/** An event as it came. */
+export interface TakenEvent {
+  readonly event: WireEvent;
+  readonly receivedAt: number;
+  readonly isOurs: IsOurs;
+}
+
+/** What a step is owed. */
+export interface Owed {
+  /** The step is over: what does not come soon is not its own. */
+  readonly end: (now: number) => void;
+  /** The step has made no events: gives those that were taken for its own. */
+  readonly giveBack: () => readonly TakenEvent[];
+}
+
 interface Expected {
   readonly subject: string;
   readonly left: Map<string, number>;
+  readonly taken: TakenEvent[];
   /** Milliseconds since the epoch; null: the step is under way. */
   until: number | null;
 }
@@ -18,25 +38,28 @@ interface Expected {
 export class OwnEvents {
   #expected: Expected[] = [];
 
-  /** A step begins. Returns the way to say, with the time, that it is over. */
-  expect(action: Action): (now: number) => void {
+  /** A step begins. */
+  expect(action: Action): Owed {
     const subject = subjectOf(action);
-    if (subject === '') return () => {};
-    const expected: Expected = {
-      subject,
-      left: new Map(Object.entries(eventsOf[action.kind] ?? {})),
-      until: null,
-    };
-    this.#expected.push(expected);
-    return (now) => {
-      expected.until = now + lateMs;
+    const left = new Map(Object.entries(eventsOf[action.kind] ?? {}));
+    const expected: Expected = { subject, left, taken: [], until: null };
+    if (subject !== '') this.#expected.push(expected);
+    return {
+      end: (now) => {
+        expected.until = now + lateMs;
+      },
+      giveBack: () => {
+        this.#expected = this.#expected.filter((other) => other !== expected);
+        return expected.taken;
+      },
     };
   }
 
-  /** Whether an event that came at `now` is one that a step of ours is owed; it is counted then. */
-  takes(event: WireEvent, now: number): boolean {
+  /** Whether an event is one that a step of ours is owed; it is counted then. */
+  takes(came: TakenEvent): boolean {
+    const { event, receivedAt } = came;
     if (this.#expected.length === 0) return false;
-    this.#expected = this.#expected.filter(({ until }) => until === null || now <= until);
+    this.#expected = this.#expected.filter(({ until }) => until === null || receivedAt <= until);
     const { ID: id = '', Attributes: attributes } = event.Actor ?? {};
     const names = [id, attributes?.['name'], attributes?.['container']];
     const action = event.Action ?? '';
@@ -45,6 +68,7 @@ export class OwnEvents {
     );
     if (owed === undefined) return false;
     owed.left.set(action, (owed.left.get(action) ?? 0) - 1);
+    owed.taken.push(came);
     return true;
   }
 }

@@ -89,6 +89,7 @@ export class StepRun {
 }
 
 export const done: StepOutcome = { kind: 'done' };
+export const doneByOthers: StepOutcome = { kind: 'done', byOthers: true };
 
 export function skipped(reason: string): StepOutcome {
   return { kind: 'skipped', reason };

@@ -188,6 +188,8 @@ export type StepOutcome =
       readonly kind: 'done';
       /** The image that a pull has brought; absent: it was no pull, or the image was there. */
       readonly pulled?: PulledImage;
+      /** Somebody else has done it, or is at it. */
+      readonly byOthers?: true;
     }
   /** The guard no longer held; nothing was done. */
   | { readonly kind: 'skipped'; readonly reason: string }

@@ -23,7 +23,9 @@ const image = 'testapp:v1';
 const zones = ['a', 'b', 'c'];
 const gate = { minHealthyTime: '500ms', healthyDeadline: '30s' };
 const reserving = (cpus: number): object => ({ resources: { reservations: { cpus } } });
-const only = (constraint: string): object => ({ placement: { constraints: [constraint] } });
+const constrainedTo = (constraint: string): object => ({
+  placement: { constraints: [constraint] },
+});
 
 /** Two of the six fit on a host, beside something small. */
 const web = {
@@ -44,13 +46,13 @@ const db = {
   image,
   stop_grace_period: '1s',
   volumes: ['data:/data'],
-  deploy: { ...only('node.labels.zone == a'), ...reserving(0.25) },
+  deploy: { ...constrainedTo('node.labels.zone == a'), ...reserving(0.25) },
   'x-fleetwright': { gate },
 };
 const clock = {
   image,
   stop_grace_period: '1s',
-  deploy: { ...only('node.labels.zone == b'), ...reserving(0.25) },
+  deploy: { ...constrainedTo('node.labels.zone == b'), ...reserving(0.25) },
   'x-fleetwright': { gate, singleton: true },
 };
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { ChangeLog } from '../../../src/fleet/change-log.ts';
 import type { WireEvent } from '../../../src/fleet/wire.ts';
-import type { Action } from '../../../src/model/step.ts';
+import type { Action, StepOutcome } from '../../../src/model/step.ts';
 import { label } from '../../../src/model/labels.ts';
 import { toContainerId } from '../../../src/model/names.ts';
 
@@ -113,7 +113,7 @@ describe('what our own steps do', () => {
     const end = log.expect(actionOn('update-container'));
 
     const isOwn = log.take(event('update', 1), 0, stranger);
-    end(10);
+    end({ kind: 'done' }, 10);
     log.take(event('update', 2), 20, stranger);
 
     expect(isOwn).toBe(true);
@@ -122,13 +122,29 @@ describe('what our own steps do', () => {
 
   it('may be told of a moment later, and no later than that', () => {
     const log = new ChangeLog('test');
-    log.expect(actionOn('stop-container'))(1_000);
+    log.expect(actionOn('stop-container'))({ kind: 'done' }, 1_000);
 
     log.take(event('kill', 1), 1_500, stranger);
     log.take(event('die', 2), 2_000, stranger);
     log.take(event('stop', 3), 2_001, stranger);
 
     expect(kinds(log)).toEqual(['stop']);
+  });
+
+  it.each<StepOutcome>([
+    { kind: 'done', byOthers: true },
+    { kind: 'skipped', reason: 'it is gone' },
+  ])('is nothing when it comes to $kind and others were at it', (outcome) => {
+    const log = new ChangeLog('test');
+    const end = log.expect(actionOn('stop-container'));
+
+    const isOwn = log.take(event('die', 1), 0, stranger);
+    expect(kinds(log)).toEqual([]);
+    end(outcome, 10);
+    log.take(event('stop', 2), 20, stranger);
+
+    expect(isOwn).toBe(true);
+    expect(kinds(log)).toEqual(['die', 'stop']);
   });
 
   it('hides nothing that happens to another container, or of another kind', () => {

@@ -73,6 +73,16 @@ async function executeOn(
 
 const labels = { [label.fleet]: 'test', [label.self]: guard.self };
 const running = [200, { Id: id, Config: { Labels: labels }, State: { Running: true } }] as const;
+const ended = [
+  200,
+  { Id: id, Config: { Labels: labels }, State: { Status: 'exited', Running: false } },
+] as const;
+const removal = `DELETE /containers/${id}`;
+const remove: Action = {
+  kind: 'remove-container',
+  guard: { ...guard, states: ['exited'] },
+  name: 'web',
+};
 const inspect = `GET /containers/${id}/json`;
 const post = `POST /containers/${id}/stop`;
 
@@ -104,6 +114,31 @@ it.each([
 
 it('executeStep() takes "already so" for done', async () => {
   const { outcome } = await execute(stop, { [inspect]: running, [post]: [304, ''] });
+
+  expect(outcome).toEqual({ kind: 'done' });
+});
+
+it.each([
+  ['is gone already', { [inspect]: [404, { message: 'No such container' }] }],
+  [
+    'is gone a moment later',
+    { [inspect]: ended, [removal]: [404, { message: 'No such container' }] },
+  ],
+  [
+    'is being removed',
+    {
+      [inspect]: ended,
+      [removal]: [409, { message: 'removal of container f is already in progress' }],
+    },
+  ],
+] as const)('executeStep() says that others have removed what %s', async (_, answers) => {
+  const { outcome } = await execute(remove, answers);
+
+  expect(outcome).toEqual({ kind: 'done', byOthers: true });
+});
+
+it('executeStep() has removed itself what was still there', async () => {
+  const { outcome } = await execute(remove, { [inspect]: ended, [removal]: [204, ''] });
 
   expect(outcome).toEqual({ kind: 'done' });
 });
