@@ -6,9 +6,6 @@ export interface AskedFor {
   readonly applications: readonly ApplicationSpec[];
 }
 
-/** Where something is written, and what follows from the rest: neither is a value of its own. */
-const derived: ReadonlySet<string> = new Set(['origin', 'origins', 'hash']);
-
 /** Paths of the values in which two desired states differ: what one changed line of a file comes to. */
 export function changedValues(before: AskedFor, after: AskedFor): readonly string[] {
   return [
@@ -19,9 +16,9 @@ export function changedValues(before: AskedFor, after: AskedFor): readonly strin
 
 function byName(applications: readonly ApplicationSpec[]): object {
   return Object.fromEntries(
-    applications.map(({ name, services, ...rest }) => [
-      name,
-      { ...rest, ...Object.fromEntries(services.map((service) => [service.name, service])) },
+    applications.map(({ services, ...rest }) => [
+      rest.name,
+      { ...rest, services: Object.fromEntries(services.map((service) => [service.name, service])) },
     ]),
   );
 }
@@ -32,10 +29,28 @@ function changedIn(before: unknown, after: unknown, path: string): readonly stri
   if (old === null || fresh === null) return [path];
   const keys = [...new Set([...old.keys(), ...fresh.keys()])];
   return keys
-    .filter((key) => !derived.has(key))
+    .filter((key) => !isDerived(key, fresh))
     .flatMap((key) =>
       changedIn(old.get(key), fresh.get(key), path === '' ? key : `${path}.${key}`),
     );
+}
+
+/**
+ * Where something is written, and what follows from the rest, is no value of its own. A name that a person has given, as of a
+ * service or a variable, may be any of these words.
+ */
+function isDerived(key: string, owner: ReadonlyMap<string, unknown>): boolean {
+  const members = membersOf(owner.get(key));
+  switch (key) {
+    case 'origin':
+      return members?.has('line') === true && members.has('column');
+    case 'origins':
+      return members?.has('places') === true;
+    case 'hash':
+      return membersOf(owner.get('container')) !== null;
+    default:
+      return false;
+  }
 }
 
 function membersOf(value: unknown): ReadonlyMap<string, unknown> | null {

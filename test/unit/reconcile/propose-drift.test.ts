@@ -148,7 +148,7 @@ services:
       what: 'another service shares the line',
       item: memory,
       reason:
-        'more than this value follows from its line: shop.api.container.resources.memoryBytes',
+        'more than this value follows from its line: shop.services.api.container.resources.memoryBytes',
     },
     {
       what: 'the value is put together',
@@ -190,6 +190,43 @@ services:
 
     expect(proposal.edits.size).toBe(0);
     expect(proposal.unproposed.map((each) => each.reason).join()).toContain(reason);
+  });
+
+  it.each([
+    [
+      'a service that is called as what is left out of a comparison',
+      `x-all: &all 256M
+services:
+  web: { image: "shop:1", mem_limit: *all }
+  origin: { image: "origin:1", mem_limit: *all }
+`,
+      memory,
+      'shop.services.origin.container.resources.memoryBytes',
+    ],
+    [
+      'a variable that is called so',
+      `x-all: &all info
+services:
+  web: { image: "shop:1", environment: { LEVEL: *all, hash: *all, container: lxc } }
+`,
+      { class: 'immutable-field', path: 'environment.LEVEL', observed: 'debug' },
+      'shop.services.web.container.environment.hash',
+    ],
+    [
+      'a service that is called as a key of the application',
+      `x-all: &all 256M
+services:
+  web: { image: "shop:1", mem_limit: *all }
+  networks: { image: "net:1", mem_limit: *all }
+`,
+      memory,
+      'shop.services.networks.container.resources.memoryBytes',
+    ],
+  ] as const)('leaves it where the line also means %s', async (_, text, item, also) => {
+    const { changes, unproposed } = await propose({ 'compose.yaml': text }, [changed(item)]);
+
+    expect(changes).toEqual([]);
+    expect(unproposed[0]?.reason).toContain(also);
   });
 
   it('leaves it where instances do not agree', async () => {
@@ -277,7 +314,7 @@ describe('proposeDrift() where overrides make a service different on some hosts'
 
     expect(changes).toEqual([]);
     expect(unproposed.map(({ reason }) => reason)).toEqual([
-      'more than this value follows from its line: shop.api.container.resources.memoryBytes and shop.web.container.resources.memoryBytes',
+      'more than this value follows from its line: shop.services.api.container.resources.memoryBytes and shop.services.web.container.resources.memoryBytes',
     ]);
   });
 
