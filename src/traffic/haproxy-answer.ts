@@ -72,7 +72,7 @@ function readSessions(head: string, rows: readonly string[]): ReadonlyMap<string
   return new Map(
     rows.map((row) => {
       const fields = row.split(',');
-      const count = Number(fields[current]) + Number(fields[queued]);
+      const count = numberIn(fields[current]) + numberIn(fields[queued]);
       return [`${fields[0] ?? ''}/${fields[1] ?? ''}`, count];
     }),
   );
@@ -100,13 +100,13 @@ function readServer(
   const [backend, name] = [field('be_name'), field('srv_name')];
   const adminState = numberIn(field('srv_admin_state'));
   const port = numberIn(field('srv_port'));
-  const count = sessions.get(`${backend}/${name}`) ?? 0;
+  const count = sessions.get(`${backend}/${name}`) ?? Number.NaN;
   if (backend === '' || name === '' || [adminState, port, count].some(Number.isNaN)) return null;
   const isReady = (adminState & notReady) === 0;
   return { backend, name, address: field('srv_addr'), port, isReady, sessions: count };
 }
 
-function numberIn(text: string): number {
+function numberIn(text = ''): number {
   return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 

@@ -185,6 +185,12 @@ describe('a proxy', () => {
       `"nc 127.0.0.1 9999" in its container ended with code 1: ${'y'.repeat(300)}…`,
     ],
     ['it does not count requests', altered('qcur,qmax,scur', 'qc,qm,sc'), otherForm],
+    [
+      'it counts the requests of another',
+      altered('shop:web,eu-1:shop-web-1:abc,1', 'shop:web,other,1'),
+      otherForm,
+    ],
+    ['its count is empty', altered(',1,0,4,9', ',,0,,9'), otherForm],
     ['its count is none', altered(',1,0,4,9', ',1,0,many,9'), otherForm],
     ['it does not say whom it leaves out', altered('srv_admin_state', 'srv_state'), otherForm],
     ['it does not say at which port', altered(' srv_port ', ' srv_at '), otherForm],
