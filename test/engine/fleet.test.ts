@@ -91,6 +91,7 @@ describe('execute() shows what it did when it resolves:', () => {
     expect(reachable(fleet, host).containers).toEqual([]);
     expect(await act(fleet, host, { kind: 'remove-container', guard: exited, name })).toEqual({
       kind: 'done',
+      byOthers: true,
     });
   });
 
