@@ -7,7 +7,8 @@ import { TooLargeError } from './too-large.ts';
 
 /** Folders of objects that borrow from each other, in a row. Git stops there too. */
 const maxAlternates = 5;
-const baseCacheBytes = 32 * 1024 ** 2;
+/** As much as Git keeps by itself (`core.deltaBaseCacheLimit`): less, and each file of a large repository costs its whole chain. */
+const baseCacheBytes = 96 * 1024 ** 2;
 
 /**
  * The objects of one Git directory, in packs and in files of their own, and those that it borrows from others. What is there
