@@ -5,7 +5,9 @@ import type { Daemon, Watch } from '../support/command-line.ts';
 import { Commands } from '../support/command-line.ts';
 import { ConfigRepository } from '../support/config-repository.ts';
 import { listContainers } from '../support/containers.ts';
+import { askSite } from '../support/ask-site.ts';
 import { eventually } from '../support/eventually.ts';
+import { openEvents, openSocket } from '../support/open-stream.ts';
 import { loadProxyImage, proxyImage } from '../support/proxy-image.ts';
 import { ConstantLoad } from '../support/constant-load.ts';
 import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
@@ -13,6 +15,8 @@ import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
 const fleet = 'ingress-test';
 const site = 'shop.example.com';
 const frailSite = 'frail.example.com';
+const streamSite = 'stream.example.com';
+const drainMs = 3_000;
 /** Far more than it takes where nothing else runs. */
 const patienceMs = 180_000;
 
@@ -39,6 +43,8 @@ backend frail:web from ingress
   option redispatch 1
   retries 3
   retry-on conn-failure empty-response
+backend stream:web from ingress
+  balance roundrobin
 `;
 
 const edge = {
@@ -63,7 +69,7 @@ const edge = {
   },
 };
 
-function manifest(image: string, replicas: number, host = site): object {
+function manifest(image: string, replicas: number, host = site, drainTimeout = '10s'): object {
   return {
     services: {
       web: {
@@ -75,11 +81,15 @@ function manifest(image: string, replicas: number, host = site): object {
             minHealthyTime: '100ms',
             healthyDeadline: '10s',
           },
-          expose: { host, port: 8080, drainTimeout: '10s' },
+          expose: { host, port: 8080, drainTimeout },
         },
       },
     },
   };
+}
+
+function streamManifest(image: string): object {
+  return manifest(image, 1, streamSite, `${drainMs}ms`);
 }
 
 describe('requests through proxies, on three engines', () => {
@@ -115,6 +125,7 @@ describe('requests through proxies, on three engines', () => {
     await repository.write('edge/compose.yaml', edge);
     await repository.write('shop/compose.yaml', manifest('testapp:v1', 6));
     await repository.write('frail/compose.yaml', manifest('testapp:v1', 3, frailSite));
+    await repository.write('stream/compose.yaml', streamManifest('testapp:v1'));
     await repository.commit('v1');
     const { code, stderr, status } = await commands.sync('--timeout=120s');
     expect(code, `${stderr}\n${JSON.stringify(status, null, 1)}`).toBe(0);
@@ -229,6 +240,33 @@ describe('requests through proxies, on three engines', () => {
     expect(load.failures).toEqual([]);
     const images = (await listContainers(hosts, fleet)).filter(isShop).map(({ image }) => image);
     expect(images).toEqual(Array(6).fill('testapp:v1'));
+  });
+
+  it('lets a stream of events and a WebSocket go on for the drain timeout, and no longer', async () => {
+    const [address = ''] = addresses;
+    const target = { address, port: 8000, host: streamSite };
+    const streams = [await openEvents(target), await openSocket(target)];
+    const isHeard = async (): Promise<true | null> =>
+      streams.every(({ heard }) => heard.includes('v1')) ? true : null;
+    await eventually('both say something', isHeard);
+
+    await repository.write('stream/compose.yaml', streamManifest('testapp:v2'));
+    await repository.commit('v2 of what streams');
+    let askedOldAt = 0;
+    await eventually('both have ended', async () => {
+      const askedAt = performance.now();
+      if ((await askSite(target)) === 'v1') askedOldAt = askedAt;
+      return streams.every(({ endedAt }) => endedAt !== null) ? true : null;
+    });
+    await land('nothing more');
+
+    expect(askedOldAt).toBeGreaterThan(0);
+    for (const { heardAt, endedAt } of streams) {
+      expect((endedAt ?? 0) - askedOldAt).toBeGreaterThanOrEqual(drainMs);
+      // It was no silent connection that was kept.
+      expect((heardAt ?? 0) - askedOldAt).toBeGreaterThanOrEqual(drainMs - 1_000);
+    }
+    expect(load.failures).toEqual([]);
   });
 
   it('loses no more than what an instance had when that is killed', async () => {

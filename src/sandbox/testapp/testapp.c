@@ -15,7 +15,7 @@
  *   ON_TERM=ignore        SIGTERM does nothing
  *   DRAIN_MS              on SIGTERM /ready answers 503, and the exit comes after so long
  *
- * Routes: / /ready /healthz /env/NAME /file/PATH /slow?ms=N
+ * Routes: / /ready /healthz /env/NAME /file/PATH /slow?ms=N /events /socket
  * Commands: "testapp" serves; "testapp check [URLPATH]" asks the server in the same container, prints the status and
  * the body in one line, and exits with 0 when the status is 200, else 1; "testapp append PATH TEXT" adds a line to a file,
  * in which %NAME% alone stands for a variable; "testapp end CODE [TEXT]" says the text on stderr and exits with the code;
@@ -29,6 +29,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,8 @@ static int write_all(int socket, const char *bytes, size_t length) {
   }
   return 0;
 }
+
+#include "stream.h"
 
 struct answer {
   int status;
@@ -180,6 +183,8 @@ static int serve_request(int socket, char *head, struct answer *answer) {
     send_answer(socket, answer, 0, 1);
     return -1;
   }
+  if (strcmp(path, "/events") == 0) return stream_events(socket), -1;
+  if (strcmp(path, "/socket") == 0) return stream_socket(socket, head), -1;
   int close_after = strcasestr(head, "\r\nconnection: close") != NULL || draining;
   answer_path(answer, path);
   int failed = send_answer(socket, answer, strcmp(method, "HEAD") == 0, close_after);
