@@ -25,6 +25,7 @@ export class ConstantLoad implements AsyncDisposable {
   readonly #agents: readonly Agent[];
   readonly #failures: string[] = [];
   readonly #versions = new Set<string>();
+  #latencies: number[] = [];
   readonly #timer: NodeJS.Timeout;
   readonly #beganAt = performance.now();
   #turns = 0;
@@ -59,6 +60,13 @@ export class ConstantLoad implements AsyncDisposable {
     return versions;
   }
 
+  /** What the answers since it was asked last took, in milliseconds; those that take long on purpose are left out. */
+  takeLatencies(): readonly number[] {
+    const latencies = this.#latencies;
+    this.#latencies = [];
+    return latencies;
+  }
+
   /** Where others take the time of this machine, what is late comes together; what is too late is left out. */
   #catchUp(): void {
     const due = Math.floor((performance.now() - this.#beganAt) / burstMs);
@@ -82,9 +90,11 @@ export class ConstantLoad implements AsyncDisposable {
     const began = performance.now();
     const end = (failure: string | null): void => {
       this.#open -= 1;
-      const after = `${Math.round(performance.now() - began)} ms`;
-      if (failure !== null)
-        this.#failures.push(`${path} at ${addresses[turn]}: ${failure} after ${after}`);
+      const tookMs = performance.now() - began;
+      if (failure === null && path === '/') this.#latencies.push(tookMs);
+      if (failure === null) return;
+      const after = `${Math.round(tookMs)} ms`;
+      this.#failures.push(`${path} at ${addresses[turn]}: ${failure} after ${after}`);
     };
     const options = { host: addresses[turn], port, path, headers: { host }, agent };
     const call = request(options, (response) => {
