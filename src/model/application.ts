@@ -66,7 +66,7 @@ export interface ServiceSpec {
   readonly containerName?: string;
   /** Never two running instances, not even for a moment and not on two hosts. */
   readonly singleton: boolean;
-  /** What goes first where not everything has a place, 0 to 1000; absent: in the middle, see list-slots.ts. */
+  /** What goes first where not everything has a place, 0 to 1000; absent: in the middle, see priority.ts. */
   readonly priority?: number;
   /**
    * How long its host may be away before an instance is replaced elsewhere, at least as long as any host may before it is

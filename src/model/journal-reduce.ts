@@ -107,6 +107,18 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
       const { movesTo: _movesTo, ...rest } = before;
       return withSlot(state, entry.slot, rest);
     }
+    case 'slot-evicted': {
+      const before = state.slots.get(entry.slot);
+      if (before === undefined) return state;
+      const { host, by } = entry;
+      return withSlot(state, entry.slot, { ...before, evicted: { host, by } });
+    }
+    case 'eviction-ended': {
+      const before = state.slots.get(entry.slot);
+      if (before?.evicted === undefined) return state;
+      const { evicted: _evicted, ...rest } = before;
+      return withSlot(state, entry.slot, rest);
+    }
     case 'pruned':
       return forget(state, entry.application);
     case 'host-away':
@@ -149,12 +161,9 @@ function withPostStart(
 }
 
 /** What outlives an instance of a slot. */
-function keptOf(record: SlotRecord | undefined): Pick<SlotRecord, 'movesTo' | 'heals'> {
-  const { movesTo, heals } = record ?? {};
-  return {
-    ...(movesTo === undefined ? {} : { movesTo }),
-    ...(heals === undefined ? {} : { heals }),
-  };
+function keptOf(record: SlotRecord | undefined): Pick<SlotRecord, 'movesTo' | 'heals' | 'evicted'> {
+  const { movesTo, heals, evicted } = record ?? {};
+  return present({ movesTo, heals, evicted });
 }
 
 function withSlot(state: JournalState, key: string, slot: SlotRecord): JournalState {

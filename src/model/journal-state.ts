@@ -196,6 +196,8 @@ export interface SlotRecord {
   readonly heals?: readonly HealMark[];
   /** Where somebody asked to move it; absent: nowhere, or it is there. */
   readonly movesTo?: HostName;
+  /** It makes room on that host for another slot, or has made it; absent: it does not, or is placed again. */
+  readonly evicted?: { readonly host: HostName; readonly by: string };
 }
 
 export const emptyJournal: JournalState = {
@@ -376,6 +378,16 @@ export type JournalEntry =
   | { readonly kind: 'move-asked'; readonly slot: string; readonly to: HostName }
   /** It is there, or it stays where it is, for the reason. */
   | { readonly kind: 'move-ended'; readonly slot: string; readonly reason: string }
+  /** It begins to make room on its host for a slot that is more important. */
+  | {
+      readonly kind: 'slot-evicted';
+      readonly slot: string;
+      readonly host: HostName;
+      /** Key of the slot that is to have its room. */
+      readonly by: string;
+    }
+  /** It has a host again. */
+  | { readonly kind: 'eviction-ended'; readonly slot: string }
   /** A commit changes the instance of the slot in place. */
   | { readonly kind: 'changed-in-place'; readonly slot: string; readonly at: number }
   /** All networks that an instance is taken off, as long as they are made anew; none: it is on them again. */

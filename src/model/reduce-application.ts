@@ -30,6 +30,8 @@ export type ApplicationEntry = Exclude<
       | 'hash-renewed'
       | 'move-asked'
       | 'move-ended'
+      | 'slot-evicted'
+      | 'eviction-ended'
       | 'pruned'
       | 'host-away'
       | 'host-back'

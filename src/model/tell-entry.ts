@@ -113,6 +113,8 @@ export function tellEntry(entry: JournalEntry, context: TellContext): HistoryEnt
     case 'image-pulled':
     case 'move-asked':
     case 'move-ended':
+    case 'slot-evicted':
+    case 'eviction-ended':
       return null;
   }
 }
@@ -145,7 +147,8 @@ function isMadeAgain(
   const isProven = services
     .flatMap(versionsOf)
     .some(({ name, hash }) => name === service && hash === entry.hash);
-  const isThere = before.slots.get(entry.slot)?.host === entry.host;
+  const { host, evicted } = before.slots.get(entry.slot) ?? {};
+  const isThere = host === entry.host && evicted === undefined;
   return rollout === null && isProven && isThere && !entry.vacating && !isRepaired(entry.slot);
 }
 

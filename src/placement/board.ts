@@ -1,6 +1,7 @@
 import type { HostName } from '../model/names.ts';
 import type { Candidate } from './candidates.ts';
 import { candidatesOf } from './candidates.ts';
+import type { Eviction } from './eviction.ts';
 import { addLoad, takeLoad } from './host-load.ts';
 import { hostTies } from './host-ties.ts';
 import type { PlacementInput } from './place.ts';
@@ -21,6 +22,8 @@ export interface Board {
   readonly assignments: Map<string, HostName>;
   /** Slots that were to leave their host and stay there, by slot key, with the reason. */
   readonly staying: Map<string, string>;
+  /** Slots that leave the host that they are on so that others have room there, by slot key. */
+  readonly evictions: Map<string, Eviction>;
 }
 
 export function emptyBoard(input: PlacementInput): Board {
@@ -32,6 +35,7 @@ export function emptyBoard(input: PlacementInput): Board {
     hostTies: hostTies(input.services),
     assignments: new Map(),
     staying: new Map(),
+    evictions: new Map(),
   };
 }
 

@@ -1,8 +1,12 @@
 import type { Board } from './board.ts';
 import { emptyBoard } from './board.ts';
+import { serviceKey } from './demand.ts';
+import { explainSlot } from './explain-slot.ts';
+import { forWhom } from './eviction.ts';
 import { keep } from './keep.ts';
 import { listSlots } from './list-slots.ts';
 import { follow } from './follow.ts';
+import { makeRoom } from './make-room.ts';
 import type { PlacementInput, UnplacedSlot } from './place.ts';
 import { settleAll } from './settle.ts';
 import type { Slot } from './slot.ts';
@@ -13,21 +17,58 @@ export interface FilledBoard {
   readonly unplaced: readonly UnplacedSlot[];
 }
 
-/** Gives every slot a host, as far as there is one. What stays has its place before anything else gets one. */
+/**
+ * Gives every slot a host, as far as there is one. What stays has its place before anything else gets one, and only what then has
+ * none gets that of something less important.
+ */
 export function fillBoard(input: PlacementInput): FilledBoard {
   const board = emptyBoard(input);
-  const turns = listSlots(board);
-  const isAsked = ({ key }: Slot): boolean => input.moves?.has(key) === true;
-  const unplaced = turns.flatMap((turn) => {
-    const homeless = turn.filter((slot) => !isAsked(slot) && !keep(board, slot));
-    const asked = turn.filter(
-      (slot) => isAsked(slot) && !follow(board, slot) && !keep(board, slot),
-    );
-    const left = new Set([...homeless, ...asked]);
-    return settleAll(
-      board,
-      turn.filter((slot) => left.has(slot)),
-    );
-  });
-  return { board, slots: turns.flat(), unplaced };
+  let slots: readonly Slot[] = [];
+  let homeless: readonly Slot[] = [];
+  for (const turn of listSlots(board)) {
+    slots = slots.length === 0 ? turn : [...slots, ...turn];
+    const left = settleAll(board, leavers(board, turn));
+    const stuck = turn.filter((slot) => isStuck(board, slot));
+    homeless = makeRoom(board, slots, [...homeless, ...left, ...stuck]);
+  }
+  return { board, slots, unplaced: homeless.map((slot) => unplacedSlot(board, slot)) };
+}
+
+/** Keeps slots where they are, and follows those who asked for moves; those that remain are to be given a host. */
+function leavers(board: Board, turn: readonly Slot[]): readonly Slot[] {
+  const { moves, evicted, vacant, current } = board.input;
+  const isAsked = ({ key }: Slot): boolean => moves?.has(key) === true;
+  const isEvicted = ({ key }: Slot): boolean => evicted?.has(key) === true;
+  const isThere = ({ key }: Slot): boolean => current.has(key) && vacant?.has(key) !== true;
+  const others = turn.filter((slot) => !isAsked(slot) && !isEvicted(slot));
+  const left = new Set([
+    ...turn.filter(isEvicted),
+    ...others.filter((slot) => isThere(slot) && !keep(board, slot)),
+  ]);
+  for (const slot of others) if (!isThere(slot) && !keep(board, slot)) left.add(slot);
+  for (const slot of turn) {
+    if (isAsked(slot) && !isEvicted(slot) && !follow(board, slot) && !keep(board, slot)) {
+      left.add(slot);
+    }
+  }
+  return turn.filter((slot) => left.has(slot));
+}
+
+/** It is to leave its host, might, and no other one takes it. */
+function isStuck({ staying, hostTies, input }: Board, { key, demand }: Slot): boolean {
+  return staying.has(key) && (input.abandoned.has(key) || !hostTies.has(serviceKey(demand)));
+}
+
+function unplacedSlot(board: Board, slot: Slot): UnplacedSlot {
+  const { input, evictions, services, assignments } = board;
+  const { application, service } = slot.demand;
+  const unplaced = { application, service: service.name, slot: slot.slot };
+  const explanation = input.withheld?.get(slot.key) ?? explainSlot(board, slot);
+  const eviction = evictions.get(slot.key) ?? input.evicted?.get(slot.key);
+  // Once that one is gone, it is no more the reason.
+  if (eviction === undefined || !assignments.has(eviction.by)) return { ...unplaced, explanation };
+  const { host, by } = eviction;
+  const madeRoom = { host, forWhom: forWhom(services, slot.demand, by) };
+  const why = `made room for ${madeRoom.forWhom}`;
+  return { ...unplaced, explanation: `${why}: ${explanation}`, madeRoom };
 }

@@ -6,6 +6,7 @@ import type { Board } from './board.ts';
 import { admits } from './constraint.ts';
 import { demandOf, serviceKey, type Demand, type Tally } from './demand.ts';
 import type { PlacedService } from './placed-service.ts';
+import { priorityOf } from './priority.ts';
 import { inSharingOrder } from './sharing-order.ts';
 import type { Slot } from './slot.ts';
 
@@ -20,13 +21,6 @@ export function listSlots(board: Board): readonly (readonly Slot[])[] {
       .toSorted((a, b) => priorityOf(b) - priorityOf(a) || (serviceKey(a) < serviceKey(b) ? -1 : 1))
       .flatMap((placed) => slotsOf(board, demandIn(applications, placed))),
   );
-}
-
-/** Between all that is more important and all that is less. */
-const usualPriority = 500;
-
-function priorityOf({ service }: PlacedService): number {
-  return service.priority ?? usualPriority;
 }
 
 function demandIn(applications: Map<string, Tally>, placed: PlacedService): Demand {

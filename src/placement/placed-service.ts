@@ -8,4 +8,6 @@ export interface PlacedService {
   readonly externalNetworks?: readonly string[];
   /** Whose hosts it may be on; absent: every host. */
   readonly namespace?: NamespaceSpec;
+  /** As its application names it; absent: it names none. */
+  readonly namespaceName?: string;
 }

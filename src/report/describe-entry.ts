@@ -33,6 +33,8 @@ export function describeEntry(entry: JournalEntry): string {
       return `${entry.slot} to ${entry.to}`;
     case 'move-ended':
       return `${entry.slot}: ${entry.reason}`;
+    case 'slot-evicted':
+      return `${entry.slot} makes room on ${entry.host} for ${entry.by}`;
     case 'instance-adopted':
       return `${entry.slot} on ${entry.host}: container "${entry.name}"`;
     case 'image-pulled':
@@ -48,6 +50,7 @@ export function describeEntry(entry: JournalEntry): string {
       return `${entry.image} means ${entry.digest}`;
     case 'instance-retired':
     case 'instance-gone':
+    case 'eviction-ended':
     case 'hooks-due':
     case 'hash-renewed':
     case 'changed-in-place':

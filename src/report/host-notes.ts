@@ -1,4 +1,5 @@
 import { isoTime } from '../model/iso-time.ts';
+import { slotKey } from '../model/labels.ts';
 import type { Decision } from '../rollout/decide.ts';
 import type { Departure } from '../rollout/departures.ts';
 import { isolated } from '../rollout/departures.ts';
@@ -11,7 +12,7 @@ export interface HostNote {
   readonly message: string;
 }
 
-/** Which hosts are away, closed, or not in fleet.yaml any more; what of theirs goes elsewhere and when, what stays and why. */
+/** Which hosts are away, closed, or not in fleet.yaml any more; what of theirs goes elsewhere and when, what stays and why, and what makes room. */
 export function hostNotes({ placed }: Pick<Decision, 'placed'>, now: number): readonly HostNote[] {
   const { standing, departures, placement } = placed;
   const known = new Set(standing.hosts.map(({ host }) => host));
@@ -29,6 +30,7 @@ export function hostNotes({ placed }: Pick<Decision, 'placed'>, now: number): re
         ...[...placement.staying]
           .filter(([key]) => placement.assignments.get(key) === host.host)
           .map(([key, why]) => `${key} stays there: ${why}`),
+        ...evictionMessages(placed, host.host),
       ],
     ]),
     ...foreign
@@ -42,6 +44,20 @@ export function hostNotes({ placed }: Pick<Decision, 'placed'>, now: number): re
       ]),
   ];
   return messages.flatMap(([host, list]) => list.map((message) => ({ host, message })));
+}
+
+/** What leaves a host for something more important, and what has done so and has no host since. */
+function evictionMessages(
+  { leaving, placement }: Decision['placed'],
+  host: string,
+): readonly string[] {
+  const open = [...leaving].filter(([, one]) => one.hasBegun && one.host === host);
+  const gone = placement.unplaced.flatMap(({ madeRoom, ...slot }) => {
+    const key = slotKey(slot);
+    const isSaid = madeRoom?.host !== host || leaving.has(key);
+    return isSaid ? [] : [`${key} made room for ${madeRoom.forWhom}`];
+  });
+  return [...open.map(([key, { forWhom }]) => `${key} makes room for ${forWhom}`), ...gone];
 }
 
 function standingMessages(

@@ -20,7 +20,7 @@ export interface ApplicationContext extends SlotContext {
   readonly views: readonly ServiceViews[];
   /** Instances in slots that nothing asks for any more. */
   readonly surplus: readonly Instance[];
-  /** Some slot can be given no host: nothing new is begun, what once ran well is still repaired. */
+  /** Some slot can be given no host, and not for what is more important: nothing new is begun, what once ran well is still repaired. */
   readonly holdsChanges: boolean;
   /** Another application that must be through first: nothing new is begun before. */
   readonly hold: Hold | null;

@@ -21,11 +21,27 @@ export function currentHosts(
   for (const [key, list] of groupBySlot(instances)) {
     current.set(key, instanceHost(world, key, list, wanted));
   }
-  for (const [key, { host }] of world.journal.slots) {
-    if (!current.has(key)) current.set(key, host);
+  for (const [key, { host, evicted }] of world.journal.slots) {
+    // What has made room is nowhere, and has no more claim to the host than anything new.
+    const hasLeft = evicted !== undefined && world.observations.get(host)?.kind === 'reachable';
+    if (!current.has(key) && !hasLeft) current.set(key, host);
   }
   for (const key of staleHooks(world, targets, current)) current.delete(key);
   return current;
+}
+
+/** Keys of slots of which nothing is left where they were last. */
+export function vacantSlots(
+  { observations }: World,
+  current: ReadonlyMap<string, HostName>,
+  { instances }: Inventory,
+): ReadonlySet<string> {
+  const there = new Set(instances.map(({ slotKey: key }) => key));
+  const vacant = new Set<string>();
+  for (const [key, host] of current) {
+    if (!there.has(key) && observations.get(host)?.kind === 'reachable') vacant.add(key);
+  }
+  return vacant;
 }
 
 /** Slots of hooks whose version has not been given a host yet: where the one before it has run says nothing. */

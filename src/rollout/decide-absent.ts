@@ -13,6 +13,7 @@ import { causeOf, placeOf } from './draft.ts';
 import { healedDriftOf } from './drift-causes.ts';
 import { slotDrift } from './drift-items.ts';
 import { nextRepairAt, repairsInARow } from './heal.ts';
+import { awaitsRoom, makeRoom, roomOwed } from './owed-room.ts';
 import { unmetJob } from './jobs.ts';
 import { nextAttemptAt } from './next-attempt.ts';
 import type { ReplaceOrder } from './order.ts';
@@ -68,9 +69,11 @@ export function decideAbsent(situation: SlotSituation, host: HostName): void {
     ? nextRepairAt(view.record, world.now)
     : nextAttemptAt(context, view, host);
   if (world.now < notBefore) {
+    if (makeRoom(situation)) return;
     const reason = proven ? 'repair is tried again' : 'it failed and is tried again';
     return draft.wait('retry', placeOf(view), reason, notBefore);
   }
+  if (awaitsRoom(situation, host)) return;
   if (serving !== null && !beginReplacement(situation, serving)) return;
   create(situation, host, serving, joined);
 }
@@ -109,6 +112,10 @@ function beginReplacement(situation: SlotSituation, serving: Instance): boolean 
   // On another host there is nothing that the two could not share, unless there must never be two.
   const moves = serving.container.host !== host && isByHost(situation.order);
   const order = moves ? besideEachOther : situation.order;
+  // What is to make room does not wait for its turn, and is only made before it leaves when its budget allows.
+  if (roomOwed(situation) !== null) {
+    return budget.take(order, moves) === 'start-first' || !makeRoom(situation);
+  }
   const unsettled = context.views.find(
     (other) => isAwaited(context, service, other) && !countedSlots(world, other).every(isSettled),
   );
@@ -194,8 +201,10 @@ function create(
     hash: service.hash,
     hashSchema,
   };
-  // A move repairs nothing, and the next one does not wait for it.
-  const moves = view.record !== undefined && view.record.host !== host;
+  // A move repairs nothing, and the next one does not wait for it; neither does a return.
+  const returns = view.record?.evicted?.host === host;
+  const moves = returns || (view.record !== undefined && view.record.host !== host);
+  if (returns) draft.entries.push({ kind: 'eviction-ended', slot: key });
   if (isServiceProven(context, service) && view.record?.hash === service.hash && !moves) {
     const repairs = repairsInARow(view.record, world.now) + 1;
     const repaired = { kind: 'repaired', slot: key, repairs, at: world.now } as const;
@@ -243,11 +252,15 @@ function whyCreate(
   return { path: first.path, reason: `${first.path} changed${more}` };
 }
 
-function whyMoved({ world }: ApplicationContext, view: SlotView, from: HostName): string {
+function whyMoved(context: ApplicationContext, view: SlotView, from: HostName): string {
   const moves = `it moves from host "${from}"`;
   if (view.record?.movesTo === view.host)
     return `${moves}, as somebody asked to even out the fleet`;
-  const isDraining = world.desired.fleet.hosts.some(({ name, drain }) => name === from && drain);
+  const owed = roomOwed({ context, view });
+  if (owed !== null) return `${moves}, where it makes room for ${owed.forWhom}`;
+  const isDraining = context.world.desired.fleet.hosts.some(
+    ({ name, drain }) => name === from && drain,
+  );
   return isDraining ? `${moves}, which is draining` : moves;
 }
 
@@ -256,6 +269,10 @@ function whyMissing(
   view: SlotView,
 ): { readonly path: string; readonly reason: string } {
   const { record, host } = view;
+  if (record?.evicted !== undefined) {
+    const reason = `it has a host again, after it made room on host "${record.evicted.host}"`;
+    return { path: 'x-fleetwright.priority', reason };
+  }
   if (record !== undefined && record.host !== host && record.hash === view.service.hash) {
     return { path: 'deploy.placement', reason: `it was given up on host "${record.host}"` };
   }

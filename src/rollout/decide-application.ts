@@ -21,6 +21,7 @@ import { decideCompletion } from './decide-completion.ts';
 import type { Departure } from './departures.ts';
 import { decideSlot } from './decide-slot.ts';
 import type { TrafficView } from './endpoints.ts';
+import type { Leaving } from './evictions.ts';
 import { decideSurplus } from './decide-surplus.ts';
 import type { Waiting } from './draft.ts';
 import { Draft } from './draft.ts';
@@ -118,6 +119,8 @@ export interface ApplicationInput {
   readonly wantedPorts: WantedPorts;
   /** Of all slots whose host cannot be counted on, by slot key. */
   readonly departures: ReadonlyMap<string, Departure>;
+  /** By slot key, what is to leave a host for something more important, of all applications. */
+  readonly leaving: ReadonlyMap<string, Leaving>;
   /** Why it may be the operator that is cut off; null: nothing says so. */
   readonly isolation: string | null;
   /** Set when it is to take on containers of others. */
@@ -143,9 +146,10 @@ function decideActive(
   const { draft, hold, world } = context;
   // What a host that cannot be seen could take says nothing about the revision.
   const isDark = world.desired.fleet.hosts.some((host) => isAway(world, { host: host.name }));
-  const whose = isDark ? 'infrastructure' : 'capacity';
-  for (const slot of unplaced) {
-    draft.block(slot.service, slot.slot, 'Unplaceable', slot.explanation, whose);
+  for (const { service, slot, explanation, madeRoom } of unplaced) {
+    // Nor does it that something else is more important.
+    const whose = isDark || madeRoom !== undefined ? 'infrastructure' : 'capacity';
+    draft.block(service, slot, 'Unplaceable', explanation, whose);
   }
   if (hold !== null) draft.wait('turn', whole, hold.message);
   decideServices(context);
@@ -229,16 +233,16 @@ function firstFailures(entries: readonly JournalEntry[]): readonly JournalEntry[
 }
 
 function contextOf(input: ApplicationInput): ApplicationContext {
-  const { world, target, assignments, instances, hold } = input;
+  const { world, target, assignments, leaving, instances, hold } = input;
   const application = input.spec.name;
   const record: ApplicationRecord =
     world.journal.applications.get(application) ?? emptyApplicationRecord;
   const shared = new Map<string, SlotView>();
-  const slotContext = { world, application, record, assignments, instances, shared };
+  const slotContext = { world, application, record, assignments, leaving, instances, shared };
   const views = viewServices(slotContext, shared, target, hold !== null);
   const wanted = new Set(views.flatMap(({ slots }) => slots.map(({ key }) => key)));
   const surplus = [...instances].filter(([key]) => !wanted.has(key)).flatMap(([, list]) => list);
-  const holdsChanges = input.unplaced.length > 0;
+  const holdsChanges = input.unplaced.some(({ madeRoom }) => madeRoom === undefined);
   const { wantedPorts, departures, isolation, traffic } = input;
   const draft = new Draft(application);
   const desired = input.spec;
@@ -284,11 +288,8 @@ function viewService(
   service: ServiceSpec,
   isHeld: boolean,
 ): ServiceViews {
-  const { application, assignments, record } = context;
-  const names =
-    service.job === null
-      ? slotNames(application, service, assignments)
-      : jobSlots(context, service);
+  const { record } = context;
+  const names = service.job === null ? slotNames(context, service) : jobSlots(context, service);
   const stage = stageOf(record, target, service, names.length);
   const order = stage === null ? names : canaryOrder(context, service, names);
   const slots = names.map((slot) => {
@@ -301,17 +302,16 @@ function viewService(
   return { service, slots, stage };
 }
 
-/** The slots of a service: `1` … `N`, or the hosts that placement chose for a global one. */
+/** The slots of a service: `1` … `N`, or the hosts that placement chose for a global one, and those that it is to leave. */
 function slotNames(
-  application: string,
+  { application, assignments, leaving }: SlotContext,
   service: ServiceSpec,
-  assignments: ReadonlyMap<string, HostName>,
 ): readonly string[] {
   if (service.mode === 'replicated') {
     return Array.from({ length: service.replicas }, (_, index) => String(index + 1));
   }
   const prefix = `${application}/${service.name}/`;
-  return [...assignments.keys()]
+  return [...new Set([...assignments.keys(), ...leaving.keys()])]
     .filter((key) => key.startsWith(prefix))
     .map((key) => key.slice(prefix.length))
     .toSorted();

@@ -36,7 +36,7 @@ export interface Holdings {
 export function decideApplications(
   world: World,
   targets: readonly Target[],
-  { placement, standing, departures }: PlacedFleet,
+  { placement, standing, departures, leaving }: PlacedFleet,
   wantedPorts: WantedPorts,
   { instances, adoptions, traffic }: Holdings,
 ): readonly ApplicationDecision[] {
@@ -60,6 +60,7 @@ export function decideApplications(
       hold: isToBegin(spec, target, record) ? holdOf(spec, standings, order) : null,
       wantedPorts,
       departures,
+      leaving,
       isolation: standing.isolation,
       adoption: adoptions.find(({ application }) => application === name) ?? null,
       instances: groupBy(own, ({ slotKey }) => slotKey),

@@ -26,6 +26,7 @@ import { postStartOf } from './post-start.ts';
 import { dueEntries, rerunPostStart, runPostStart } from './run-post-start.ts';
 import { prepareHost } from './prepare-host.ts';
 import { whereItIs } from './kept-version.ts';
+import { isMovedInVain, makeRoom, roomOwed } from './owed-room.ts';
 import { guardOf, nextRetirement } from './retire.ts';
 import type { SlotView } from './slot-view.ts';
 import type { SlotSituation } from './slot-situation.ts';
@@ -54,12 +55,14 @@ export function decideSlot(situation: SlotSituation): void {
   if (view.inFlight !== undefined) {
     return draft.wait('step', placeOf(view), `${view.inFlight} is under way`);
   }
-  if (host === null || draft.steps.some(({ key }) => key === view.key)) return;
+  if (draft.steps.some(({ key }) => key === view.key)) return;
+  if (host === null) return leaveForGood(situation);
   const observation = world.observations.get(host);
   if (observation?.kind !== 'reachable') return awaitHost(situation, host, observation);
   if (view.phase.kind !== 'promoted') sayTolerated(situation);
   if (isHeldByFailure(situation)) return;
   if (isQuarantined(context, service) && view.phase.kind !== 'promoted') {
+    if (makeRoom(situation)) return;
     return keepEvidence(situation);
   }
   switch (view.phase.kind) {
@@ -75,6 +78,12 @@ export function decideSlot(situation: SlotSituation): void {
   }
 }
 
+/** No host takes it: it goes on where it is, unless it is to make room there. */
+function leaveForGood(situation: SlotSituation): void {
+  if (roomOwed(situation) === null || isHeldByFailure(situation)) return;
+  makeRoom(situation);
+}
+
 /** What does not serve, and is left so because the commit says so, must not go unsaid. */
 function sayReported({ context, view }: SlotSituation, kind: DriftClass, note: string): void {
   context.draft.block(view.service.name, view.slot, 'DriftReported', `it is ${kind}: ${note}`);
@@ -84,10 +93,27 @@ function decideMissing(situation: SlotSituation, host: HostName): void {
   const { context, view } = situation;
   const left = leftMissing(context, view);
   if (left !== null) return sayReported(situation, 'missing', withheldBecause(left));
+  if (isMovedInVain(situation) && makeRoom(situation)) return;
   const reason = whyNotYet(situation, host);
   if (reason === null) return decideAbsent(situation, host);
   context.draft.wait('turn', placeOf(view), reason);
+  if (!isImageComing(situation, host) && makeRoom(situation)) return;
   keepUp(situation);
+}
+
+/** Its image is on the way to a host, for the first time. */
+function isImageComing({ context, view }: SlotSituation, host: HostName): boolean {
+  const { steps, waiting } = context.draft;
+  const { name } = view.service;
+  return (
+    steps.some(
+      ({ action, service, host: to }) =>
+        action.kind === 'pull-image' && service === name && to === host,
+    ) ||
+    waiting.some(
+      ({ kind, service, host: to }) => kind === 'image' && service === name && to === host,
+    )
+  );
 }
 
 /** As long as nothing of a new version may begin, what it is to replace is kept up: nothing else would do it. */

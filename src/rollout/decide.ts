@@ -22,6 +22,7 @@ import { decideRequests } from './decide-requests.ts';
 import { decideVolumeRemovals } from './decide-volume-removal.ts';
 import { groupBy } from '../model/group-by.ts';
 import { inventoryOf, withCurrentJournal } from './older-schemas.ts';
+import { endedEvictions } from './evictions.ts';
 import { endedMoves } from './moves.ts';
 import { decideImageGc } from './decide-image-gc.ts';
 import { decideImages } from './moved-tags.ts';
@@ -106,6 +107,7 @@ export function decide(seen: World): Decision {
       ...goneEntries(world),
       ...hostEntries(world, placed.standing),
       ...endedMoves(world, placement.assignments, inventory),
+      ...endedEvictions(world.journal, placement.assignments, inventory),
       ...applications.flatMap(({ entries }) => entries),
       ...prune.entries,
       ...unused.entries,

@@ -7,13 +7,15 @@ import type { PlacedService } from '../placement/placed-service.ts';
 import type { Placement, PlacementInput } from '../placement/place.ts';
 import { place } from '../placement/place.ts';
 import { avoidedHosts } from './avoided-hosts.ts';
-import { currentHosts } from './current-hosts.ts';
+import { currentHosts, vacantSlots } from './current-hosts.ts';
 import type { Departure } from './departures.ts';
 import { abandonedSlots, departuresOf, withheldSlots } from './departures.ts';
+import { begunEvictions, type Leaving, leavingSlots, untilBegun } from './evictions.ts';
 import type { FleetStanding } from './host-standing.ts';
 import { fleetStanding } from './host-standing.ts';
 import { openMoves } from './moves.ts';
 import { groupTargets } from './rollout-group.ts';
+import { isSuspended } from './suspension.ts';
 import type { Target } from './target.ts';
 import { targetOf } from './target.ts';
 import type { World } from './world.ts';
@@ -37,12 +39,15 @@ export function placedServices(
   const asked = new Map(desired.applications.map((spec) => [spec.name, spec]));
   return targets.flatMap(({ spec }) => {
     // Hosts are given by the commit in force, also while another version is put back.
-    const namespace = namespaceOf(desired.fleet, asked.get(spec.name) ?? spec);
+    const inForce = asked.get(spec.name) ?? spec;
+    const namespace = namespaceOf(desired.fleet, inForce);
+    const namespaceName = inForce.namespace?.name;
     return spec.services.map((service) => ({
       application: spec.name,
       service,
       externalNetworks: externalNetworksOf(spec, service),
       ...(namespace?.hosts === undefined ? {} : { namespace }),
+      ...(namespaceName === undefined ? {} : { namespaceName }),
     }));
   });
 }
@@ -66,6 +71,8 @@ export interface PlacedFleet {
   readonly standing: FleetStanding;
   /** By slot key, what becomes of the slots whose host cannot be counted on. */
   readonly departures: ReadonlyMap<string, Departure>;
+  /** By slot key, what is to leave a host for something more important, and is there still. */
+  readonly leaving: ReadonlyMap<string, Leaving>;
 }
 
 export function placeAll(
@@ -74,7 +81,9 @@ export function placeAll(
   inventory: Inventory,
 ): PlacedFleet {
   const { input, standing, departures } = placementInput(world, targets, inventory);
-  return { placement: place(input), standing, departures };
+  const placed = place(input);
+  const leaving = leavingSlots(input, placed, inventory);
+  return { placement: untilBegun(placed, leaving), standing, departures, leaving };
 }
 
 /** What placement goes by. */
@@ -82,7 +91,7 @@ export function placementInput(
   world: World,
   targets: readonly Target[],
   inventory: Inventory,
-): Omit<PlacedFleet, 'placement'> & { readonly input: PlacementInput } {
+): Pick<PlacedFleet, 'standing' | 'departures'> & { readonly input: PlacementInput } {
   const services = placedServices(world, targets);
   const { hosts } = world.desired.fleet;
   const current = currentHosts(world, targets, inventory);
@@ -99,6 +108,18 @@ export function placementInput(
     fenced: new Set(fenced.map(({ host }) => host)),
     withheld: withheldSlots(world, departures),
     moves: openMoves(world.journal),
+    vacant: vacantSlots(world, current, inventory),
+    evicted: begunEvictions(world.journal),
+    suspended: suspendedApplications(world),
+    halted: new Set(targets.flatMap(({ mode, spec }) => (mode === 'halted' ? [spec.name] : []))),
   };
   return { input, standing, departures };
+}
+
+function suspendedApplications({ desired, journal }: World): ReadonlySet<string> {
+  const suspended = desired.applications.filter((spec) => {
+    const record = journal.applications.get(spec.name) ?? emptyApplicationRecord;
+    return isSuspended({ desired: spec, record });
+  });
+  return new Set(suspended.map(({ name }) => name));
 }

@@ -9,6 +9,7 @@ import { serviceOn, versionsOf } from '../model/variants.ts';
 import type { Difference, Remedy } from '../drift/assess-instance.ts';
 import type { Instance } from '../drift/identify.ts';
 import { isStray } from './shared-instances.ts';
+import type { Leaving } from './evictions.ts';
 import type { Verdict } from './gate.ts';
 import type { IgnoredDifference } from './differences.ts';
 import { differencesOf, ignoredDifferencesOf } from './differences.ts';
@@ -57,6 +58,8 @@ export interface SlotContext {
   readonly application: string;
   readonly record: ApplicationRecord;
   readonly assignments: ReadonlyMap<string, HostName>;
+  /** By slot key, what is to leave a host for something more important, of all applications. */
+  readonly leaving: ReadonlyMap<string, Leaving>;
   /** Instances of the application by slot key, the highest epoch first. */
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
   /** Slots of services that others share something with, by slot key: they are seen before those. */

@@ -2,10 +2,13 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { ServiceSpec } from '../../src/model/application.ts';
+import type { ContainerSpec } from '../../src/model/container.ts';
 import type { HostSpec } from '../../src/model/fleet.ts';
 import type { HostName } from '../../src/model/names.ts';
 import type { PlacementInput } from '../../src/placement/place.ts';
 import { place } from '../../src/placement/place.ts';
+import type { Eviction } from '../../src/placement/eviction.ts';
+import { priorityOf } from '../../src/placement/priority.ts';
 import { rebalance } from '../../src/placement/rebalance.ts';
 import type { PlacedService } from '../../src/placement/placed-service.ts';
 import {
@@ -39,6 +42,11 @@ const fleets: fc.Arbitrary<readonly HostSpec[]> = fc
 
 const ports = [{ target: 8080, protocol: 'tcp', hostIp: '', published: '80' }] as const;
 
+function reservingMemory(memoryReservationBytes: number): Pick<ContainerSpec, 'resources'> {
+  const unbound = { memoryBytes: null, nanoCpus: null, pids: null };
+  return { resources: { ...unbound, memoryReservationBytes } };
+}
+
 const service: fc.Arbitrary<ServiceSpec> = fc
   .record({
     replicas: fc.nat(6),
@@ -48,7 +56,13 @@ const service: fc.Arbitrary<ServiceSpec> = fc
     priority: fc.constantFrom(100, 500, 900),
     spread: fc.subarray(['node.labels.zone']),
     constraints: fc.subarray([aConstraint('node.labels.zone == a')]),
-    container: fc.constantFrom({}, {}, { ports }),
+    container: fc.constantFrom(
+      {},
+      {},
+      { ports },
+      reservingMemory(2 ** 28),
+      reservingMemory(2 ** 29),
+    ),
   })
   .map((facts) => aService(facts));
 
@@ -170,7 +184,10 @@ describe('a placement', () => {
         const unseen = new Map(input.observations);
         if (gone !== undefined) unseen.set(gone.name, anUnreachableHost(gone.name));
 
-        const removed = moved(before, place(inputOf(rest, list, before)).assignments);
+        const without = place(inputOf(rest, list, before));
+        const removed = moved(before, without.assignments).filter(
+          (key) => !without.evictions.has(key),
+        );
         const hidden = moved(before, place({ ...input, observations: unseen }).assignments);
 
         expect(removed.filter((key) => before.get(key) !== gone?.name)).toEqual([]);
@@ -179,6 +196,114 @@ describe('a placement', () => {
     );
   });
 });
+
+describe('an eviction', () => {
+  it('leaves nothing without a host whose room something less important has', () => {
+    fc.assert(
+      fc.property(histories, ([hosts, earlier, list]) => {
+        const { assignments: current } = place(inputOf(hosts, earlier));
+        const { assignments, unplaced } = place(inputOf(hosts, list, current));
+        const asked = slotsOf(list, [...assignments.keys()]);
+
+        for (const { application, service: name, slot } of unplaced) {
+          const own = list.find(
+            (one) => one.application === application && one.service.name === name,
+          );
+          if (own === undefined) throw new Error('nobody asked for it');
+          for (const host of hosts) {
+            const isHere = own.service.mode === 'replicated' || slot === host.name;
+            const there = asked.filter(({ key }) => assignments.get(key) === host.name);
+            const more = there.filter(({ placed }) => priorityOf(placed) >= priorityOf(own));
+            const fits = hasRoom(host, [...more.map(({ placed }) => placed), own]);
+            expect(isHere && admitsBut(host, own, there) && fits).toBe(false);
+          }
+        }
+      }),
+    );
+  });
+
+  it('is of what is strictly less important, and is not taken back when it is asked again', () => {
+    fc.assert(
+      fc.property(histories, ([hosts, earlier, list]) => {
+        const { assignments: current } = place(inputOf(hosts, earlier));
+        const first = place(inputOf(hosts, list, current));
+        const again = place(inputOf(hosts, list, first.assignments));
+        const priorities = new Map(
+          slotsOf(list, [...current.keys(), ...first.assignments.keys()]).map(({ key, placed }) => [
+            key,
+            priorityOf(placed),
+          ]),
+        );
+
+        for (const [key, { host, by }] of first.evictions) {
+          expect(current.get(key)).toBe(host);
+          expect(first.assignments.get(by)).toBe(host);
+          expect(priorities.get(key)).toBeLessThan(priorities.get(by) ?? 0);
+        }
+        expect(Object.fromEntries(again.assignments)).toEqual(
+          Object.fromEntries(first.assignments),
+        );
+        expect(again.evictions.size).toBe(0);
+      }),
+    );
+  });
+
+  it('comes to an end, whatever has begun to leave already', () => {
+    fc.assert(
+      fc.property(histories, ([hosts, earlier, list]) => {
+        const { assignments: current } = place(inputOf(hosts, earlier));
+        const input = inputOf(hosts, list, current);
+        let evicted: ReadonlyMap<string, Eviction> = new Map();
+        for (let round = 0; round <= current.size; round += 1) {
+          const { evictions } = place({ ...input, evicted });
+          const before = evicted.size;
+          evicted = new Map([...evicted, ...evictions]);
+          if (evicted.size === before) return;
+        }
+        throw new Error('it goes on and on');
+      }),
+    );
+  });
+});
+
+interface AskedSlot {
+  readonly key: string;
+  readonly placed: PlacedService;
+}
+
+/** Slots with the services that ask for them. */
+function slotsOf(list: readonly PlacedService[], keys: readonly string[]): readonly AskedSlot[] {
+  return list.flatMap((placed) => {
+    const prefix = `${placed.application}/${placed.service.name}/`;
+    return keys.filter((key) => key.startsWith(prefix)).map((key) => ({ key, placed }));
+  });
+}
+
+/** Whether slots of these services have room on a host together, whatever else they ask for. */
+function hasRoom({ capacity, reserve }: HostSpec, all: readonly PlacedService[]): boolean {
+  const cpu = all.reduce((sum, one) => sum + (one.service.reservedNanoCpus ?? 0), 0);
+  const memory = all.reduce(
+    (sum, one) => sum + (one.service.container.resources.memoryReservationBytes ?? 0),
+    0,
+  );
+  const room = Math.max(0, (capacity?.nanoCpus ?? 0) - (reserve?.nanoCpus ?? 0));
+  return cpu <= room && memory <= 2 ** 30;
+}
+
+/** Whether a host takes one more slot beside those that are there, if it were large enough. */
+function admitsBut(
+  { labels }: HostSpec,
+  { application, service: own }: PlacedService,
+  there: readonly AskedSlot[],
+): boolean {
+  const same = there.filter(
+    ({ placed }) => placed.application === application && placed.service.name === own.name,
+  );
+  const isPortTaken = there.some(({ placed }) => placed.service.container.ports.length > 0);
+  const isInZone = own.constraints.length === 0 || labels['zone'] === 'a';
+  const isPortFree = own.container.ports.length === 0 || !isPortTaken;
+  return isInZone && isPortFree && same.length < (own.maxPerHost ?? Infinity);
+}
 
 describe('a rebalance', () => {
   it('comes to an end however often it is asked for, and puts nothing where it may not be', () => {
@@ -191,8 +316,11 @@ describe('a rebalance', () => {
           const moves = rebalance(inputOf(hosts, list, current), movableOf(list, current), 5);
           if (moves.length === 0) return;
           const asked = new Map(moves.map(({ slot, to }) => [slot, to]));
-          const next = place({ ...inputOf(hosts, list, current), moves: asked }).assignments;
-          expect(moved(current, next).toSorted()).toEqual([...asked.keys()].toSorted());
+          const placement = place({ ...inputOf(hosts, list, current), moves: asked });
+          const next = placement.assignments;
+          // Where one has left, what is more important may find room now, beside what is left.
+          const others = moved(current, next).filter((key) => !placement.evictions.has(key));
+          expect(others.toSorted()).toEqual([...asked.keys()].toSorted());
           for (const [slot, to] of asked) expect(next.get(slot)).toBe(to);
           expect(place(inputOf(hosts, list, next)).assignments).toEqual(next);
           current = next;

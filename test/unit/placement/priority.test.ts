@@ -59,12 +59,4 @@ describe('place() where not everything has a place', () => {
 
     expect(placed(inputOf({ a: 100, b: 900 }, ['host-1'], both))).toEqual(['b']);
   });
-
-  it('makes no room for what is more important', () => {
-    const { unplaced } = place(inputOf({ a: 100, b: 900 }, ['host-1'], { a: 'host-1' }));
-
-    expect(unplaced).toMatchObject([
-      { service: 'b', explanation: '0 of 1 host: 1 needs 1.5 CPUs, 0.5 left' },
-    ]);
-  });
 });
