@@ -1207,6 +1207,29 @@ path?: string
 port: PortNumber
 drainTimeout?: Duration
 /**
+ * Requests that are sent through the real entrance all through each rollout of the application, at a steady pace, to see whether some are lost: history says how many were sent, how many failed, and how long the slowest took. Absent: none are sent.
+ */
+proof?: {
+/**
+ * Scheme, host and port of the entrance, such as https://192.0.2.80; what is asked for is path, with host as the Host and, over TLS, as the name that the certificate is for. Never with a user or a password. Needed where the port of the proxies is not known, as with network_mode: host. Default: each proxy by itself, over HTTP, at the address of its host and the port that its service publishes.
+ */
+url?: string
+/**
+ * What is asked for, with GET. It must change nothing, and end. Default: the path of expose.
+ */
+path?: string
+interval?: Duration
+timeout?: Duration
+/**
+ * The one status that counts as an answer. Redirects are not followed. Default: every status below 500.
+ */
+expectStatus?: number
+/**
+ * Whether a failed request is only recorded, or also fails the rollout, as a gate that is not passed does. What is undone is not failed again. Default: record.
+ */
+onFailure?: ("record" | "fail")
+}
+/**
  * TLS that the proxy ends.
  */
 tls?: {

@@ -180,6 +180,10 @@ progressDeadlineAt: (string | null)
  * Services with canaries under way.
  */
 stages: Stage[]
+/**
+ * What became of requests until now; null: expose.proof asks for none, or none were sent yet.
+ */
+proof: (Proof | null)
 }
 /**
  * How far the canaries of a service are.
@@ -205,6 +209,56 @@ awaitsPromotion: boolean
  * When the canaries have been watched long enough; null while they are not all well.
  */
 until: (string | null)
+}
+/**
+ * Requests that were sent through the real entrance during a rollout, of all services that ask for them.
+ */
+export interface Proof {
+/**
+ * How many were sent and have ended.
+ */
+requests: number
+/**
+ * How many of them were not answered well.
+ */
+failed: number
+/**
+ * How long the slowest took, in milliseconds.
+ */
+worstMs: number
+/**
+ * How long none were sent though there was an entrance, as while the operator was away, in milliseconds.
+ */
+unwatchedMs: number
+/**
+ * The first few that failed, oldest first.
+ */
+failures: ProofFailure[]
+}
+/**
+ * A request that was not answered well.
+ */
+export interface ProofFailure {
+/**
+ * When it had failed, ISO 8601 in UTC.
+ */
+at: string
+/**
+ * The service that it was for.
+ */
+service: string
+/**
+ * Scheme, host and port of where it was sent.
+ */
+entrance: string
+/**
+ * Such as HTTP 502, or connection refused.
+ */
+reason: string
+/**
+ * The steps that were under way; empty: there were none.
+ */
+during: string
 }
 /**
  * A service and how many of its instances are available.

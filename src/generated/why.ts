@@ -238,6 +238,60 @@ durationMs: (number | null)
  * How many steps were taken for it; null: it is about none.
  */
 steps: (number | null)
+/**
+ * What became of requests until a rollout ended; null: it is about no such end, or expose.proof asks for none.
+ */
+proof: (Proof | null)
+}
+/**
+ * Requests that were sent through the real entrance during a rollout, of all services that ask for them.
+ */
+export interface Proof {
+/**
+ * How many were sent and have ended.
+ */
+requests: number
+/**
+ * How many of them were not answered well.
+ */
+failed: number
+/**
+ * How long the slowest took, in milliseconds.
+ */
+worstMs: number
+/**
+ * How long none were sent though there was an entrance, as while the operator was away, in milliseconds.
+ */
+unwatchedMs: number
+/**
+ * The first few that failed, oldest first.
+ */
+failures: ProofFailure[]
+}
+/**
+ * A request that was not answered well.
+ */
+export interface ProofFailure {
+/**
+ * When it had failed, ISO 8601 in UTC.
+ */
+at: string
+/**
+ * The service that it was for.
+ */
+service: string
+/**
+ * Scheme, host and port of where it was sent.
+ */
+entrance: string
+/**
+ * Such as HTTP 502, or connection refused.
+ */
+reason: string
+/**
+ * The steps that were under way; empty: there were none.
+ */
+during: string
 }
 /**
  * Something that is not done yet.

@@ -75,6 +75,7 @@ const service = {
     'x-fleetwright.gate.http.port',
     'x-fleetwright.gate.tcp.port',
     'x-fleetwright.expose.port',
+    'x-fleetwright.expose.proof.expectStatus',
     ...rolloutIntegers,
   ],
   number: [

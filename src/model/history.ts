@@ -1,5 +1,6 @@
 import type { CommitSha, HostName } from './names.ts';
 import type { Origin } from './origin.ts';
+import type { ProofTally } from './proof.ts';
 
 /** What happens to a fleet, as people tell it. A step is one call of an engine; all else is shown without being asked for. */
 export type HistoryKind =
@@ -62,6 +63,8 @@ export interface HistoryEntry {
   readonly startedAt: number | null;
   /** Steps that were taken for it; null: it is about none. */
   readonly steps: number | null;
+  /** What became of requests during a rollout that has ended; null: none were sent for that. Older releases left it out. */
+  readonly proof?: ProofTally | null;
 }
 
 /** The actor of what nobody asked for: what is seen, and what follows from it. */

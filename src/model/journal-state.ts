@@ -2,6 +2,7 @@ import type { AdoptedRecord } from './adoption.ts';
 import type { ApplicationSpec } from './application.ts';
 import type { HealedDrift, HealMark } from './healed-drift.ts';
 import type { CommitSha, ContainerId, HostName, SpecHash } from './names.ts';
+import type { ProofTally } from './proof.ts';
 
 /**
  * What neither Git nor the hosts can tell. Losing it is survivable: last-known-good and quarantines are learnt anew,
@@ -129,6 +130,8 @@ export interface RolloutRecord {
   readonly isPromotionGranted: boolean;
   /** Failed tries of slots that did not fail the revision, the newest last. */
   readonly failures: readonly SlotFailure[];
+  /** What became of requests meanwhile, by service; absent: none were sent. */
+  readonly proofs?: Readonly<Record<string, ProofTally>>;
 }
 
 export interface StageRecord {
@@ -269,6 +272,13 @@ export type JournalEntry =
       readonly at: number;
     }
   | { readonly kind: 'deadline-put-off'; readonly application: string; readonly at: number }
+  /** What became of requests during the rollout until now, all in all. */
+  | {
+      readonly kind: 'proof-noted';
+      readonly application: string;
+      readonly service: string;
+      readonly proof: ProofTally;
+    }
   | { readonly kind: 'promotion-granted'; readonly application: string; readonly at: number }
   | {
       readonly kind: 'suspended';

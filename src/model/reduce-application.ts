@@ -10,6 +10,7 @@ import type {
   RolloutRecord,
   StageRecord,
 } from './journal-state.ts';
+import { present } from './present.ts';
 import { versionsOf } from './variants.ts';
 
 /** Entries that change the record of one application. */
@@ -82,6 +83,10 @@ export function reduceApplication(
     }
     case 'deadline-put-off':
       return withRollout(record, () => ({ deadlinePutOffAt: entry.at }));
+    case 'proof-noted':
+      return withRollout(record, ({ proofs }) => ({
+        proofs: { ...proofs, [entry.service]: entry.proof },
+      }));
     case 'promotion-granted':
       return withRollout(record, () => ({ isPromotionGranted: true, lastStagePassedAt: entry.at }));
     case 'succeeded': {
@@ -193,6 +198,7 @@ function resume(record: ApplicationRecord, at: number): ApplicationRecord {
   const later = (time: number): number => time + Math.max(0, at - suspension.since);
   const laterOrNull = (time: number | null): number | null => (time === null ? null : later(time));
   return withRollout({ ...record, suspension: null }, (rollout) => ({
+    ...present({ proofs: laterProofs(rollout.proofs, later) }),
     startedAt: later(rollout.startedAt),
     settledAt: laterOrNull(rollout.settledAt),
     lastPromotedAt: laterOrNull(rollout.lastPromotedAt),
@@ -205,6 +211,16 @@ function resume(record: ApplicationRecord, at: number): ApplicationRecord {
       ]),
     ),
   }));
+}
+
+function laterProofs(
+  proofs: RolloutRecord['proofs'],
+  later: (time: number) => number,
+): RolloutRecord['proofs'] {
+  if (proofs === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(proofs).map(([service, one]) => [service, { ...one, until: later(one.until) }]),
+  );
 }
 
 function withStage(

@@ -5,6 +5,7 @@ import { historyEntry, ourselves } from './history.ts';
 import type { JournalEntry, JournalState, Quarantine, SlotFailure } from './journal-state.ts';
 import { emptyApplicationRecord } from './journal-state.ts';
 import type { CommitSha, HostName } from './names.ts';
+import { sumProofs } from './proof.ts';
 import type { OperatorRequest } from './request.ts';
 import type { Revision } from './revision.ts';
 import { versionsOf } from './variants.ts';
@@ -95,6 +96,7 @@ export function tellEntry(entry: JournalEntry, context: TellContext): HistoryEnt
     case 'promoted':
     case 'stage-settled':
     case 'deadline-put-off':
+    case 'proof-noted':
     case 'promotion-granted':
     case 'retried':
     case 'instance-retired':
@@ -173,6 +175,7 @@ function tellRollout(entry: RolloutEntry, context: TellContext): HistoryEntry {
   const startedAt = rollout?.startedAt ?? null;
   const steps = startedAt === null ? null : context.stepsSince(application, startedAt);
   const base = { at, application };
+  const proof = sumProofs(Object.values(rollout?.proofs ?? {}));
   const under = byCommit(context, rollout?.commit ?? null);
   const asked = context.askedBy(application);
   switch (entry.kind) {
@@ -192,7 +195,7 @@ function tellRollout(entry: RolloutEntry, context: TellContext): HistoryEntry {
       return historyEntry({ ...facts, kind: 'canary-step-passed', message: `step ${next}` });
     }
     case 'succeeded': {
-      const facts = { ...base, ...byCommit(context, entry.commit), startedAt, steps };
+      const facts = { ...base, ...byCommit(context, entry.commit), startedAt, steps, proof };
       return historyEntry({ ...facts, kind: 'rollout-succeeded' });
     }
     case 'quarantined': {
@@ -204,6 +207,7 @@ function tellRollout(entry: RolloutEntry, context: TellContext): HistoryEntry {
         ...failureOf(quarantine),
         kind: 'rollout-failed',
         actor,
+        proof,
       });
     }
     case 'attempt-failed': {
@@ -215,7 +219,7 @@ function tellRollout(entry: RolloutEntry, context: TellContext): HistoryEntry {
     case 'rolled-back': {
       const commit = lastKnownGood?.commit ?? rollout?.commit ?? null;
       const cause = record.quarantined.at(-1)?.message ?? '';
-      return historyEntry({ ...base, kind: 'rolled-back', commit, cause, startedAt, steps });
+      return historyEntry({ ...base, kind: 'rolled-back', commit, cause, startedAt, steps, proof });
     }
   }
 }

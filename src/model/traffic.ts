@@ -1,5 +1,6 @@
 import type { ContainerId } from './names.ts';
 import type { Origin } from './origin.ts';
+import type { ProofSpec } from './proof.ts';
 
 /** Where requests from outside come in for a service, as its manifest says. */
 export interface ExposeSpec {
@@ -11,6 +12,8 @@ export interface ExposeSpec {
   readonly port: number;
   /** How long requests that an instance has are waited for before it is stopped. */
   readonly drainTimeoutMs: number;
+  /** Absent: no requests are sent to see whether some are lost. */
+  readonly proof?: ProofSpec;
 }
 
 /** The proxies through which requests come in: the instances of one service, each with its own table of endpoints. */

@@ -20,7 +20,9 @@ const notes: ReadonlySet<JournalEntry['kind']> = new Set([
  * Whether what a pass has written may be the reason for another decision, so that it must be followed by a pass at once.
  * The end of a step brings one anyway.
  */
-export function leadsOn(entries: readonly JournalEntry[], steps: readonly Step[]): boolean {
+export function leadsOn(written: readonly JournalEntry[], steps: readonly Step[]): boolean {
+  // It is another one each time, and says nothing that was not decided on.
+  const entries = written.filter(({ kind }) => kind !== 'proof-noted');
   if (entries.length === 0) return false;
   return steps.length === 0 || entries.some(({ kind }) => !notes.has(kind));
 }

@@ -22,6 +22,8 @@ import { trackReadiness } from '../rollout/gate.ts';
 import { watchedContainers } from '../rollout/watched.ts';
 import type { FailedStep, World } from '../rollout/world.ts';
 import type { OpenRouter } from '../traffic/traffic-router.ts';
+import type { AskEntrance } from './ask-entrance.ts';
+import { askEntrance } from './ask-entrance.ts';
 import type { Probing } from './probe.ts';
 import { probeTarget } from './probe.ts';
 import { probeTargets } from './probe-targets.ts';
@@ -32,6 +34,7 @@ import { Lookups } from './lookups.ts';
 import { Looks } from './looks.ts';
 import { leadsOn } from './leads-on.ts';
 import { Prober } from './prober.ts';
+import { ProofWatch } from './proof-watch.ts';
 import { Attendance } from './attendance.ts';
 import { removalEntry } from './removal-entry.ts';
 import { RequestWatch } from './request-watch.ts';
@@ -50,6 +53,8 @@ export interface OperatorParts {
   readonly probe?: Probing;
   /** The way to the proxies; through the engines of their hosts by default. */
   readonly openRouter?: OpenRouter;
+  /** Sends a request through an entrance, during rollouts; over the network by default. */
+  readonly askEntrance?: AskEntrance;
 }
 
 /** Told what happens, for progress on a terminal. It must not throw. */
@@ -98,6 +103,7 @@ export class Operator implements AsyncDisposable {
   readonly #wake: Wake;
   readonly #prober: Prober;
   readonly #traffic: TrafficWatch;
+  readonly #proofs: ProofWatch;
   readonly #requests: RequestWatch;
   readonly #attendance: Attendance;
   readonly #lookups: Lookups;
@@ -126,6 +132,8 @@ export class Operator implements AsyncDisposable {
     const { fleet, openRouter } = parts;
     const onChange = (): void => this.#wake.call();
     this.#traffic = new TrafficWatch({ onChange, clock, fleet, ...present({ openRouter }) });
+    const { askEntrance: ask = askEntrance } = parts;
+    this.#proofs = new ProofWatch({ clock, ask, onFailure: onChange });
     this.#attendance = new Attendance(clock);
     this.#watchingSince = this.#attendance.since();
     this.#looks = new Looks({ fleet: parts.fleet, onEnd: () => this.#wake.call() });
@@ -230,6 +238,7 @@ export class Operator implements AsyncDisposable {
     // Whoever says "retry" does not want to wait for the next try.
     if (entries.some(({ kind }) => kind === 'retried')) this.#failures = new Map();
     this.#failures = withoutSettled(this.#failures, decision.traffic.open);
+    this.#proofs.watch(decision.applications.flatMap(({ proofs }) => proofs));
     for (const step of decision.steps) this.#begin(step);
     this.#lookups.ask(decision.lookups);
     this.#looks.again(decision.applications.flatMap(({ looks }) => looks));
@@ -266,7 +275,8 @@ export class Operator implements AsyncDisposable {
     this.#prober.watch(probeTargets(watched, desired.fleet));
     const probes = this.#prober.results();
     this.#readiness = trackReadiness(this.#readiness, watched, probes, base.now);
-    return { ...base, readiness: this.#readiness, traffic: this.#traffic.see(base) };
+    const [traffic, proofs] = [this.#traffic.see(base), this.#proofs.readings()];
+    return { ...base, readiness: this.#readiness, traffic, proofs };
   }
 
   /** What can be written at once; a failure waits until the last words of what failed are there too. */
@@ -372,9 +382,11 @@ export class Operator implements AsyncDisposable {
     const { journal, logger, observer, clock } = this.#parts;
     const startedAt = clock.now();
     observer.stepStarted(step);
+    this.#proofs.stepBegun(step);
     const stop = mayBeGivenUp.has(step.action.kind) ? this.#stopPulls : this.#stop;
     const outcome = await this.#carryOut(step, stop.signal);
     const endedAt = clock.now();
+    this.#proofs.stepEnded(step);
     if (stop.signal.aborted) return;
     const hooks = hooksEntry(step, outcome, endedAt);
     if (hooks !== null) journal.write([hooks], endedAt);
@@ -408,6 +420,7 @@ export class Operator implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unsubscribe();
     this.#prober[Symbol.dispose]();
+    this.#proofs[Symbol.dispose]();
     this.#attendance[Symbol.dispose]();
     this.#requests[Symbol.dispose]();
     this.#lookups[Symbol.dispose]();

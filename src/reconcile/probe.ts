@@ -70,7 +70,7 @@ export function probeHttp(
     const timer = setTimeout(() => call.destroy(late), timeoutMs);
     call.on('error', (error) => {
       clearTimeout(timer);
-      const detail = `${describe(error)} on port ${probe.port}`;
+      const detail = `${describeFailure(error)} on port ${probe.port}`;
       resolve({ ok: false, isListening: error === late, detail });
     });
     call.end();
@@ -97,11 +97,12 @@ export function probeTcp(
     });
     socket.once('data', () => finish(true, 'connected'));
     socket.once('end', () => finish(false, 'connection closed'));
-    socket.once('error', (error) => finish(false, describe(error)));
+    socket.once('error', (error) => finish(false, describeFailure(error)));
   });
 }
 
-function describe(error: Error): string {
+/** Why a connection failed, in words. */
+export function describeFailure(error: Error): string {
   const code = 'code' in error ? String(error.code) : '';
   if (code === 'ECONNREFUSED') return 'connection refused';
   if (code === 'ECONNRESET') return 'connection reset';

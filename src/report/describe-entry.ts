@@ -1,4 +1,5 @@
 import type { JournalEntry } from '../model/journal-state.ts';
+import { proofInWords } from '../model/proof.ts';
 
 /** The application that an entry is about; empty: it is about a host. */
 export function applicationOf(entry: JournalEntry): string {
@@ -70,6 +71,8 @@ export function describeEntry(entry: JournalEntry): string {
       return `${entry.slot}: ${entry.networks.join(', ')}`;
     case 'repaired':
       return `${entry.slot}, ${entry.repairs} in a row`;
+    case 'proof-noted':
+      return `${entry.service}: ${proofInWords(entry.proof)}`;
     case 'rollout-settled':
     case 'promoted':
     case 'rolled-back':

@@ -1,6 +1,7 @@
 import type { Entry, History } from '../generated/history.ts';
 import type { HistoryEntry } from '../model/history.ts';
 import { isoTime } from '../model/iso-time.ts';
+import { proofDocument } from './proof-document.ts';
 
 /**
  * What happened, as a document: schemas/history.schema.json.
@@ -17,12 +18,13 @@ export function historyDocument(
 }
 
 export function entryDocument(entry: HistoryEntry): Entry {
-  const { at, startedAt, origin, fields, ...rest } = entry;
+  const { at, startedAt, origin, fields, proof, ...rest } = entry;
   return {
     ...rest,
     at: isoTime(at),
     origin: origin === null ? null : { ...origin },
     fields: [...fields],
+    proof: proofDocument(proof ?? null),
     durationMs: startedAt === null ? null : Math.max(0, at - startedAt),
   };
 }

@@ -1,6 +1,7 @@
 import type { HistoryEntry, HistoryKind } from '../model/history.ts';
 import type { Notice, NoticeEvent, NoticeTone } from '../model/notice.ts';
 import { printable } from '../model/printable.ts';
+import { proofInWords } from '../model/proof.ts';
 import { formatPosition, formatSpan } from './text.ts';
 
 /** A notice before it has an id, and what it begins or ends. */
@@ -72,7 +73,7 @@ const edges: Partial<Record<HistoryKind, (entry: HistoryEntry) => Edge>> = {
   'rollout-succeeded': (entry) => ({
     event: 'rollout-succeeded',
     tone: 'good',
-    message: `commit ${short(entry)} is rolled out${lasted(entry)}`,
+    message: `commit ${short(entry)} is rolled out${lasted(entry)}${requestsOf(entry)}`,
     closes: [`rollout/${entry.application}`],
   }),
   'rollout-failed': (entry) => ({
@@ -120,6 +121,10 @@ function placeOf({ service, slot, host }: HistoryEntry): string {
   const place = [service, slot].filter((part) => part !== '').join('/');
   const where = host === null ? place : `${place} on ${host}`;
   return where === '' ? '' : `${where}: `;
+}
+
+function requestsOf({ proof = null }: HistoryEntry): string {
+  return proof === null ? '' : `; ${proofInWords(proof)}`;
 }
 
 function lasted({ at, startedAt }: HistoryEntry): string {

@@ -1,4 +1,5 @@
 import type { Entry, History } from '../generated/history.ts';
+import { proofInWords } from '../model/proof.ts';
 import type { Style } from './style.ts';
 import { count, formatDuration, formatPosition, wrap } from './text.ts';
 
@@ -43,7 +44,8 @@ function howLong({ durationMs, steps, result }: Entry): string {
   return parts.filter((part) => part !== '').join(', ');
 }
 
-function detailsOf({ cause, message, commit, origin, fields, actor, container }: Entry): string {
+function detailsOf(entry: Entry): string {
+  const { cause, message, commit, origin, fields, actor, container, proof } = entry;
   const why = [cause, message].filter((part) => part !== '').join(': ');
   const [field] = fields;
   const line = origin === null ? '' : formatPosition(origin);
@@ -51,7 +53,13 @@ function detailsOf({ cause, message, commit, origin, fields, actor, container }:
   const what = commit === null ? '' : `commit ${commit.slice(0, 12)}`;
   const who = actor === '' ? '' : `by ${actor}`;
   const said = [what, who].filter((part) => part !== '').join(' ');
-  return [why, where, container, said].filter((part) => part !== '').join('; ');
+  const requests = proof === null || isSaid(entry) ? '' : proofInWords(proof);
+  return [why, requests, where, container, said].filter((part) => part !== '').join('; ');
+}
+
+/** What failed because of its requests says what became of them. */
+function isSaid({ kind, message }: Entry): boolean {
+  return kind === 'rollout-failed' && message.startsWith('RequestsFailed');
 }
 
 function paintOf({ result, kind }: Entry, style: Style): (text: string) => string {

@@ -1,6 +1,7 @@
 import type { Application, Condition, Failure, Stage, Status } from '../generated/status.ts';
 import { renderHeld } from './held-document.ts';
 import { parseIsoTime } from '../model/iso-time.ts';
+import { proofInWords } from '../model/proof.ts';
 import { renderSlots } from './render-slots.ts';
 import type { Style } from './style.ts';
 import { columns, count, formatCountdown, formatSpan, wrap } from './text.ts';
@@ -83,7 +84,7 @@ function isAmongWaits(ready: Condition | undefined, { waiting }: Application): b
 
 function renderRollout({ rollout, waiting }: Application, now: number): readonly string[] {
   if (rollout === null) return [];
-  const { direction, revision, startedAt, progressDeadlineAt, stages } = rollout;
+  const { direction, revision, startedAt, progressDeadlineAt, stages, proof } = rollout;
   // What waits says of itself where it is.
   const isSilent = ({ service }: Stage): boolean =>
     waiting.every((wait) => wait.service !== service || wait.slot !== '');
@@ -95,6 +96,7 @@ function renderRollout({ rollout, waiting }: Application, now: number): readonly
       : `, gives up in ${formatCountdown(parseIsoTime(progressDeadlineAt) - now)}`;
   return [
     wrap(`rolls out ${where} ${revision.slice(0, 12)} for ${since}${limit}`, '  '),
+    ...(proof === null ? [] : [wrap(proofInWords(proof), '  ')]),
     ...stages
       .filter(isSilent)
       .map(({ service, step, of }) => `  ${service}: canary step ${step} of ${of}`),

@@ -19,6 +19,7 @@ import type { RolloutStatus } from '../rollout/rollout-status.ts';
 import { heldDocument } from './held-document.ts';
 import { hostNotes } from './host-notes.ts';
 import { isoTime, isoTimeOrNull } from '../model/iso-time.ts';
+import { proofDocument } from './proof-document.ts';
 import { revisionDocument } from './revision-document.ts';
 import { formatPosition } from './text.ts';
 
@@ -89,13 +90,14 @@ export function applicationDocument(decision: ApplicationDecision): Application 
 }
 
 function rolloutDocument(rollout: RolloutStatus): Rollout {
-  const { commit, startedAt, isRollback, progressDeadlineAt, stages } = rollout;
+  const { commit, startedAt, isRollback, progressDeadlineAt, stages, proof } = rollout;
   return {
     revision: commit,
     startedAt: isoTime(startedAt),
     direction: isRollback ? 'back' : 'forward',
     progressDeadlineAt: isoTimeOrNull(progressDeadlineAt),
     stages: stages.map((stage) => ({ ...stage, until: isoTimeOrNull(stage.until) })),
+    proof: proofDocument(proof),
   };
 }
 

@@ -6,6 +6,7 @@ import { emptyApplicationRecord } from '../model/journal-state.ts';
 import type { ImageLookup } from '../model/lookup.ts';
 import type { HostName } from '../model/names.ts';
 import { present } from '../model/present.ts';
+import type { ProofTarget } from '../model/proof.ts';
 import type { Step } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
 import type { UnplacedSlot } from '../placement/place.ts';
@@ -33,6 +34,7 @@ import { keptVersion, whereItIs } from './kept-version.ts';
 import { orderOfSlots } from './order.ts';
 import { refusedDrift } from './adoption-drift.ts';
 import { decidePreflight } from './preflight.ts';
+import { failByProofs, noteProofs, wantedProofs } from './decide-proof.ts';
 import { decideDeadline } from './progress-deadline.ts';
 import { rejoinedEntries } from './off-networks.ts';
 import { renewNetworks } from './renew-networks.ts';
@@ -69,6 +71,8 @@ export interface ApplicationDecision {
   readonly slots: readonly SlotStatus[];
   /** The rollout under way; null without one. */
   readonly rollout: RolloutStatus | null;
+  /** Requests that are to be sent from now on, to see whether some are lost. */
+  readonly proofs: readonly ProofTarget[];
   /** Another application that must be through before this one changes. */
   readonly hold: Hold | null;
   readonly suspended: boolean;
@@ -160,11 +164,14 @@ function decideActive(
     for (const { rule } of view.ignored) if (rule.until !== null) draft.reviewBy(rule.until);
   }
   draft.entries.push(...seenEntries(context));
-  decideCompletion(context, settled);
+  failByProofs(context);
+  decideCompletion(context, settled && !draft.isVoid());
   decideDeadline(context, settled);
+  noteProofs(context);
   const failed = draft.isVoid();
   return {
-    ...standing(context, settled),
+    ...standing(context, settled && !failed),
+    proofs: wantedProofs(context),
     // A failure changes the target: what was decided for the old one is void.
     steps: failed ? [] : draft.steps,
     entries: failed ? firstFailures(draft.entries) : draft.entries,
@@ -210,6 +217,7 @@ function standing(
     services: views.map((one) => statusOf(context, one)),
     slots: views.flatMap(({ slots }) => slots.map(slotStatusOf)),
     rollout: rolloutStatus(context),
+    proofs: [],
     hold,
     suspended: isSuspended(context),
     looks: draft.looks(),
@@ -224,7 +232,9 @@ function firstFailures(entries: readonly JournalEntry[]): readonly JournalEntry[
   const failed = new Set<string>();
   return entries.filter((entry) => {
     if (entry.kind !== 'quarantined') {
-      return ['instance-seen', 'rollout-started', 'attempt-failed'].includes(entry.kind);
+      return ['instance-seen', 'rollout-started', 'attempt-failed', 'proof-noted'].includes(
+        entry.kind,
+      );
     }
     const isFirst = !failed.has(entry.quarantine.service);
     failed.add(entry.quarantine.service);

@@ -3,6 +3,7 @@ import { digestOf } from '../model/digest.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isServiceProven } from './application-context.ts';
 import { countedSlots } from './counted-slots.ts';
+import { awaitLastRequests } from './decide-proof.ts';
 import { unseenAfter, watchedFrom } from './last-look.ts';
 import { renewalEntries } from './older-schemas.ts';
 import { isProvenSpec, rolloutKey } from './target.ts';
@@ -57,9 +58,12 @@ function decideRollout(context: ApplicationContext, settled: boolean): void {
     return draft.wait('monitor', whole, 'monitor: the new revision is watched', until);
   }
   const unseen = unseenAfter(context, slots, from, until);
-  if (unseen.length === 0) return succeed(context);
-  draft.look(unseen);
-  draft.wait('monitor', whole, 'monitor: its hosts are looked at once more');
+  if (unseen.length > 0) {
+    draft.look(unseen);
+    draft.wait('monitor', whole, 'monitor: its hosts are looked at once more');
+  } else if (!awaitLastRequests(context)) {
+    succeed(context);
+  }
 }
 
 /** Undoing is a rollout of its own, with its own clock; it begins once and ends once. */
@@ -68,6 +72,7 @@ function decideRollback(context: ApplicationContext, settled: boolean): void {
   const { rollout } = record;
   if (rollout === null) return;
   if (settled) {
+    if (awaitLastRequests(context)) return;
     draft.entries.push({ kind: 'rolled-back', application, at: world.now });
     return;
   }

@@ -1,5 +1,7 @@
 import type { CommitSha } from '../model/names.ts';
+import type { ProofTally } from '../model/proof.ts';
 import type { ApplicationContext } from './application-context.ts';
+import { proofOf } from './decide-proof.ts';
 import { isWatched, progressDeadline } from './progress-deadline.ts';
 
 /** A rollout under way, for people. All times are milliseconds since the epoch. */
@@ -11,6 +13,8 @@ export interface RolloutStatus {
   readonly progressDeadlineAt: number | null;
   /** Services whose canaries hold back the others of their slots. */
   readonly stages: readonly StageStatus[];
+  /** What became of requests until now; null: none were sent. */
+  readonly proof: ProofTally | null;
 }
 
 export interface StageStatus {
@@ -40,5 +44,6 @@ export function rolloutStatus(context: ApplicationContext): RolloutStatus | null
     return [{ service, step: Math.min(index + 1, of), of, awaitsPromotion, until }];
   });
   const progressDeadlineAt = draft.waiting.some(isWatched) ? null : progressDeadline(context);
-  return { commit, startedAt, isRollback, progressDeadlineAt, stages };
+  const proof = proofOf(context);
+  return { commit, startedAt, isRollback, progressDeadlineAt, stages, proof };
 }

@@ -23,6 +23,7 @@ export function worldOfCommit(
     journal: entries.reduce(reduceJournal, state),
     readiness: new Map(),
     traffic,
+    proofs: null,
     inFlight: new Map(),
     failures: new Map(),
     lookups: new Map(),

@@ -4,6 +4,7 @@ import type { LookupRecord } from '../model/lookup.ts';
 import type { HostName } from '../model/names.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { ReadinessMap } from '../model/readiness.ts';
+import type { ProofMap } from '../model/proof.ts';
 import type { OperatorRequest } from '../model/request.ts';
 import type { TrafficMap } from '../model/traffic.ts';
 import type { ActionKind, StepFailure } from '../model/step.ts';
@@ -16,6 +17,8 @@ export interface World {
   readonly readiness: ReadinessMap;
   /** What the proxies say of themselves, by container. */
   readonly traffic: TrafficMap;
+  /** What becomes of the requests that are sent during rollouts; null: nobody sends any, as for a plan. */
+  readonly proofs: ProofMap | null;
   /** Steps under way, by their key: what they do is not visible on the hosts yet. */
   readonly inFlight: ReadonlyMap<string, ActionKind>;
   /** Steps that failed lately, by their key. */

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import type { Entry, History } from '../../src/generated/history.ts';
 import type { Status } from '../../src/generated/status.ts';
 import type { Daemon, Watch } from '../support/command-line.ts';
-import { Commands } from '../support/command-line.ts';
+import { Commands, fleetwright } from '../support/command-line.ts';
 import { ConfigRepository } from '../support/config-repository.ts';
 import { listContainers } from '../support/containers.ts';
 import { askSite } from '../support/ask-site.ts';
@@ -16,6 +17,7 @@ const fleet = 'ingress-test';
 const site = 'shop.example.com';
 const frailSite = 'frail.example.com';
 const streamSite = 'stream.example.com';
+const liarSite = 'liar.example.com';
 const drainMs = 3_000;
 /** Far more than it takes where nothing else runs. */
 const patienceMs = 180_000;
@@ -44,6 +46,8 @@ backend frail:web from ingress
   retries 3
   retry-on conn-failure empty-response
 backend stream:web from ingress
+  balance roundrobin
+backend liar:web from ingress
   balance roundrobin
 `;
 
@@ -81,7 +85,30 @@ function manifest(image: string, replicas: number, host = site, drainTimeout = '
             minHealthyTime: '100ms',
             healthyDeadline: '10s',
           },
-          expose: { host, port: 8080, drainTimeout },
+          expose: {
+            host,
+            port: 8080,
+            drainTimeout,
+            ...(host === site ? { proof: { interval: '100ms' } } : {}),
+          },
+        },
+      },
+    },
+  };
+}
+
+/** Its gate asks whether it listens, and its requests whether it is well. */
+function liar(health: string): object {
+  const proof = { interval: '100ms', path: '/healthz', onFailure: 'fail' };
+  return {
+    services: {
+      web: {
+        image: 'testapp:v1',
+        environment: { HEALTH: health },
+        deploy: { replicas: 2, update_config: { monitor: '200ms' } },
+        'x-fleetwright': {
+          gate: { tcp: { port: 8080 }, minHealthyTime: '100ms' },
+          expose: { host: liarSite, port: 8080, proof },
         },
       },
     },
@@ -126,6 +153,7 @@ describe('requests through proxies, on three engines', () => {
     await repository.write('shop/compose.yaml', manifest('testapp:v1', 6));
     await repository.write('frail/compose.yaml', manifest('testapp:v1', 3, frailSite));
     await repository.write('stream/compose.yaml', streamManifest('testapp:v1'));
+    await repository.write('liar/compose.yaml', liar(''));
     await repository.commit('v1');
     const { code, stderr, status } = await commands.sync('--timeout=120s');
     expect(code, `${stderr}\n${JSON.stringify(status, null, 1)}`).toBe(0);
@@ -142,13 +170,13 @@ describe('requests through proxies, on three engines', () => {
   });
 
   /** Commits what was written, and waits until the daemon has nothing left to do about it. */
-  const land = async (what: string, reason = 'Converged'): Promise<void> => {
+  const land = async (what: string, reason = 'Converged', name = 'shop'): Promise<void> => {
     const commit = await repository.commit(what);
     await eventually(
       `${what} is through`,
       async () => {
         const last = watch.documents().at(-1);
-        const own = last?.applications.find(({ application }) => application === 'shop');
+        const own = last?.applications.find(({ application }) => application === name);
         const isThrough =
           reason === 'Converged'
             ? last?.converged === true
@@ -161,11 +189,21 @@ describe('requests through proxies, on three engines', () => {
     );
   };
 
-  it('loses none in a rolling update', async () => {
+  /** What the history says of the last of these. */
+  const lastOf = async (application: string, kind: Entry['kind']): Promise<Entry | undefined> => {
+    const state = `--state=${repository.beside('state')}`;
+    const { stdout } = await fleetwright('history', application, state, '--output=json');
+    return (JSON.parse(stdout) as History).entries.find((entry) => entry.kind === kind);
+  };
+
+  it('loses none in a rolling update, and can prove it', async () => {
     await repository.write('shop/compose.yaml', manifest('testapp:v2', 6));
     await land('v2');
 
     expect(load.failures).toEqual([]);
+    const proof = (await lastOf('shop', 'rollout-succeeded'))?.proof;
+    expect(proof).toMatchObject({ failed: 0, failures: [] });
+    expect(proof?.requests).toBeGreaterThan(0);
     load.takeVersions();
     await eventually('answers', async () => (load.takeVersions().has('v2') ? true : null));
   });
@@ -186,6 +224,20 @@ describe('requests through proxies, on three engines', () => {
     await land('6 replicas');
 
     expect(load.failures).toEqual([]);
+  });
+
+  it('goes back when requests fail though the gate is passed, and says which', async () => {
+    await repository.write('liar/compose.yaml', liar('fail'));
+    await land('a liar', 'RolledBack', 'liar');
+
+    const failed = await lastOf('liar', 'rollout-failed');
+    expect(failed?.message).toMatch(
+      /^RequestsFailed: \d+ of \d+ requests failed.*first: HTTP 500 at http:\S+:8000/,
+    );
+    expect(failed?.proof?.failures[0]).toMatchObject({ service: 'web', reason: 'HTTP 500' });
+    expect((await lastOf('liar', 'rolled-back'))?.proof?.requests).toBeGreaterThan(0);
+    await repository.write('liar/compose.yaml', liar(''));
+    await land('the truth');
   });
 
   it('loses none when a host is drained', async () => {
@@ -212,6 +264,10 @@ describe('requests through proxies, on three engines', () => {
 
     expect(load.failures).toEqual([]);
     expect(load.sent).toBeGreaterThan(before);
+    const proof = (await lastOf('shop', 'rollout-succeeded'))?.proof;
+    expect(proof).toMatchObject({ failed: 0, failures: [] });
+    // Nobody sent any before the next one was there.
+    expect(proof?.unwatchedMs).toBeGreaterThan(0);
     load.takeVersions();
     await eventually('answers', async () => (load.takeVersions().has('v3') ? true : null));
   });

@@ -342,6 +342,7 @@ async function checkPlan({ world, life }: End): Promise<void> {
     observations: fleet.snapshot(),
     journal: life.journal(),
     traffic: new Map(),
+    proofs: null,
     readiness: new Map(),
     inFlight: new Map(),
     failures: new Map(),

@@ -244,6 +244,7 @@ export function aWorld(
     ),
     readiness: new Map(),
     traffic: new Map(),
+    proofs: null,
     inFlight: new Map(),
     failures: new Map(),
     lookups: new Map(),

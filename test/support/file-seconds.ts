@@ -19,7 +19,7 @@ export const fileSeconds: Readonly<Record<string, number>> = {
   'test/engine/host-trouble.test.ts': 85,
   'test/engine/http-repository.test.ts': 5,
   'test/engine/image-gc.test.ts': 20,
-  'test/engine/ingress.test.ts': 110,
+  'test/engine/ingress.test.ts': 125,
   'test/engine/key-lives.test.ts': 86,
   'test/engine/keys.test.ts': 15,
   'test/engine/live-change.test.ts': 90,

@@ -350,6 +350,11 @@ export const keyLives: readonly KeyLife[] = [
     after: ['ports: ["8080"]', 'x-fleetwright: { expose: { host: b.example.com, port: 8080 } }'],
   },
   {
+    key: 'x-fleetwright.expose.proof',
+    before: proven('record'),
+    after: proven('fail'),
+  },
+  {
     key: 'x-fleetwright.gate',
     before: ['ports: ["8080"]', 'x-fleetwright: { gate: { http: { port: 8080, path: /a } } }'],
     after: ['ports: ["8080"]', 'x-fleetwright: { gate: { http: { port: 8080, path: /b } } }'],
@@ -400,5 +405,13 @@ export const keyLives: readonly KeyLife[] = [
 function boundRecursively(how: string): readonly string[] {
   return [
     `volumes: [{ type: bind, source: /usr/share, target: /b, read_only: true, bind: { recursive: ${how} } }]`,
+  ];
+}
+
+function proven(onFailure: string): readonly string[] {
+  const proof = `{ url: "http://192.0.2.80", onFailure: ${onFailure} }`;
+  return [
+    'ports: ["8080"]',
+    `x-fleetwright: { expose: { host: a.example.com, port: 8080, proof: ${proof} } }`,
   ];
 }

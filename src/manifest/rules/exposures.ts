@@ -1,3 +1,4 @@
+import { isReachable } from '../../model/entrance-port.ts';
 import { child, complain, complainAtKey, isEmptyOrNull, silent, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
 import { resolveExposure } from '../resolve/expose.ts';
@@ -31,7 +32,7 @@ function judge(subject: Subject, name: string, service: Cursor, expose: Cursor):
     gate.probe?.port === port ||
     resolvePorts(silent(service)).some(
       ({ target, protocol, hostIp }) =>
-        target === port && protocol === 'tcp' && !isUnreachable(hostIp),
+        target === port && protocol === 'tcp' && isReachable(hostIp),
     );
   if (isPublished) return;
   complain(
@@ -40,9 +41,4 @@ function judge(subject: Subject, name: string, service: Cursor, expose: Cursor):
     `port ${port} is exposed and not published, so no proxy on another host could reach it`,
     `Add ports: ["${port}"], which publishes it on a free port of the host, or a gate with this port`,
   );
-}
-
-/** Addresses at which nobody but the host itself reaches it. */
-function isUnreachable(hostIp: string): boolean {
-  return hostIp.startsWith('127.') || hostIp.includes(':');
 }

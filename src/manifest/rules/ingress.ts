@@ -1,9 +1,10 @@
 import type { ApplicationSpec, ServiceSpec } from '../../model/application.ts';
 import { diagnosticAt, type Diagnostic } from '../../model/diagnostic.ts';
+import { entrancePort } from '../../model/entrance-port.ts';
 import type { FleetSpec } from '../../model/fleet.ts';
 import { groupBy } from '../../model/group-by.ts';
 import { originOf, type Origin } from '../../model/origin.ts';
-import { routeKey, type ExposeSpec } from '../../model/traffic.ts';
+import { routeKey, type ExposeSpec, type IngressSpec } from '../../model/traffic.ts';
 import { formatPlace } from '../report.ts';
 import { didYouMean } from '../suggest.ts';
 
@@ -22,7 +23,12 @@ export function judgeExposures(
       return [isTheProxy(one)];
     }
     const rivals = byRoute.get(routeKey(one.expose)) ?? [];
-    return rivals.length > 1 ? [twice(one, rivals)] : [];
+    return [
+      ...(rivals.length > 1 ? [twice(one, rivals)] : []),
+      ...(isEntranceKnown(one.expose, applications, ingress)
+        ? []
+        : [withoutEntrance(one, ingress)]),
+    ];
   });
   const byApplication = groupBy(problems, ({ application }) => application);
   return new Map(
@@ -54,11 +60,14 @@ export function judgeIngress(
   );
 }
 
+const exposePath = 'x-fleetwright.expose';
+
 interface Exposure {
   readonly application: string;
   readonly service: string;
   readonly expose: ExposeSpec;
   readonly origin: Origin;
+  readonly proofOrigin: Origin;
 }
 
 interface Problem {
@@ -69,12 +78,13 @@ interface Problem {
 function exposureOf(application: ApplicationSpec, service: ServiceSpec): readonly Exposure[] {
   const { expose, origins, name } = service;
   if (expose === undefined) return [];
-  const origin = originOf(origins, 'x-fleetwright.expose') ?? application.origin;
-  return [{ application: application.name, service: name, expose, origin }];
+  const origin = originOf(origins, exposePath) ?? application.origin;
+  const proofOrigin = originOf(origins, `${exposePath}.proof`) ?? origin;
+  return [{ application: application.name, service: name, expose, origin, proofOrigin }];
 }
 
 function problemOf(one: Exposure, code: string, message: string, hint: string): Problem {
-  const path = `services.${one.service}.x-fleetwright.expose`;
+  const path = `services.${one.service}.${exposePath}`;
   const diagnostic = diagnosticAt(one.origin, path, code, message, { hint });
   return { application: one.application, diagnostic };
 }
@@ -95,4 +105,28 @@ function twice(one: Exposure, rivals: readonly Exposure[]): Problem {
   const others = rivals.filter((rival) => rival !== one).map(({ origin }) => formatPlace(origin));
   const message = `requests for ${host}${path} are asked for by several services; also ${others.join(', ')}`;
   return problemOf(one, 'duplicate-route', message, 'Give each a host or a path of its own');
+}
+
+/** One that is invalid itself says so. */
+function isEntranceKnown(
+  { proof }: ExposeSpec,
+  applications: readonly ApplicationSpec[],
+  { application, service }: IngressSpec,
+): boolean {
+  if (proof === undefined || proof.url !== null) return true;
+  const services = applications.find(({ name }) => name === application)?.services ?? [];
+  const proxies = services.find(({ name }) => name === service);
+  return proxies === undefined || entrancePort(proxies.container) !== null;
+}
+
+function withoutEntrance(one: Exposure, { application, service }: IngressSpec): Problem {
+  const message = `where requests come in cannot be told: the proxies, "${application}/${service}", publish no port for HTTP alone, and none as 80`;
+  const diagnostic = diagnosticAt(
+    one.proofOrigin,
+    `services.${one.service}.${exposePath}.proof`,
+    'unknown-entrance',
+    message,
+    { hint: 'Add "url" to the proof, such as url: "http://192.0.2.80"' },
+  );
+  return { application: one.application, diagnostic };
 }

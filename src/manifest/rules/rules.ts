@@ -32,6 +32,7 @@ import {
 import { completionIsPossible } from './completion.ts';
 import { namedContainersAreAlone } from './container-name.ts';
 import { preStartHooksAreJobs } from './pre-start.ts';
+import { proofsCanBeAsked } from './proofs.ts';
 import { twinsAgree } from './twins.ts';
 
 /** All that must hold of an application beyond its shape. Their order does not matter: diagnostics are sorted. */
@@ -64,6 +65,7 @@ export const rules: readonly Rule[] = [
   rollbackKnobsHaveAnEffect,
   gatesCanBePassed,
   exposedPortsArePublished,
+  proofsCanBeAsked,
   singletonsAreAlone,
   rolloutsAreWellFormed,
   strategiesFitServices,

@@ -125,6 +125,100 @@ describe('x-fleetwright.expose', () => {
   });
 });
 
+function proxies(ports: string): string {
+  return `services: { haproxy: { image: haproxy, ports: ${ports} } }`;
+}
+
+function proving(proof: string): string {
+  return shop(`{ host: a.example, path: /api, port: 8080, proof: ${proof} }`);
+}
+
+function found(proof: string, ports = '["80:8000"]'): readonly string[] {
+  return problems({ 'edge/compose.yaml': proxies(ports), 'shop/compose.yaml': proving(proof) });
+}
+
+describe('x-fleetwright.expose.proof', () => {
+  it('asks for the path of expose, five times a second, and only records, where no more is said', () => {
+    const service = loadWeb([
+      'ports: ["8080"]',
+      'x-fleetwright: { expose: { host: a.example, path: /api, port: 8080, proof: {} } }',
+    ]);
+
+    expect(service.expose?.proof).toEqual({
+      url: null,
+      path: '/api',
+      intervalMs: 200,
+      timeoutMs: 5_000,
+      expectStatus: null,
+      onFailure: 'record',
+    });
+    expect(service.hash).toBe(loadWeb(['ports: ["8080"]']).hash);
+  });
+
+  it('is as it says', () => {
+    const service = loadWeb([
+      'ports: ["8080"]',
+      'x-fleetwright: { expose: { host: a.example, port: 8080, proof: { url: "https://192.0.2.80/",',
+      '  path: "/ready?deep=1", interval: 1s, timeout: 2s, expectStatus: 204, onFailure: fail } } }',
+    ]);
+
+    expect(service.expose?.proof).toEqual({
+      url: 'https://192.0.2.80',
+      path: '/ready?deep=1',
+      intervalMs: 1_000,
+      timeoutMs: 2_000,
+      expectStatus: 204,
+      onFailure: 'fail',
+    });
+  });
+
+  it.each([
+    ['{ interval: 10ms }', /"interval" must be at least 50ms/],
+    ['{ timeout: 0s }', /"timeout" must be longer than zero/],
+    ['{ path: ready }', /must be a path that starts with/],
+    ['{ expectStatus: 99 }', /must be at least 200/],
+    ['{ onFailure: rollback }', /must be record or fail/],
+    ['{ url: shop.example.com }', /must be scheme, host and port alone/],
+    ['{ url: "ftp://a.example" }', /must be scheme, host and port alone/],
+    ['{ url: "https://a.example/ready" }', /must be scheme, host and port alone/],
+    ['{ url: "https://a.example?x" }', /must be scheme, host and port alone/],
+  ])('%s is refused', (proof, problem) => {
+    expect(found(proof)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it.each(['https://ada:hunter2@a.example', 'https://hunter2@a.example'])(
+    'takes no secret in %s, and says none',
+    (url) => {
+      const [problem = '', ...others] = found(`{ url: "${url}" }`);
+
+      expect(others).toEqual([]);
+      expect(problem).toMatch(
+        /^shop\/compose.yaml:1:\d+ secret-in-url: .*holds a user or a password/,
+      );
+      expect(problem).not.toContain('hunter2');
+    },
+  );
+
+  it.each(['["80:8000"]', '["8000"]', '["80:8000", "443:8443"]', '["8000", "127.0.0.1:9:9"]'])(
+    'knows where requests come in when the proxies publish %s',
+    (ports) => {
+      expect(found('{}', ports)).toEqual([]);
+    },
+  );
+
+  it.each(['[]', '["443:8443"]', '["8000", "8443"]', '["127.0.0.1:80:8000"]', '["80:80/udp"]'])(
+    'needs a URL when they publish %s',
+    (ports) => {
+      expect(found('{}', ports)).toEqual([
+        expect.stringMatching(
+          /^shop\/compose.yaml:1:\d+ unknown-entrance: where requests come in cannot be told/,
+        ),
+      ]);
+      expect(found('{ url: "http://192.0.2.80" }', ports)).toEqual([]);
+    },
+  );
+});
+
 describe('ingress of fleet.yaml', () => {
   it('names the proxies, with the usual way to their runtime API', () => {
     const { fleet: spec } = loadFiles({ 'fleet.yaml': fleet, 'edge/compose.yaml': edge });

@@ -63,6 +63,62 @@ describe('the document of the history', () => {
   });
 });
 
+describe('what became of requests', () => {
+  const failure = { at, service: 'web', entrance: 'http://192.0.2.1:80', reason: 'HTTP 502' };
+  const proof = {
+    requests: 1_412,
+    failed: 0,
+    worstMs: 31,
+    unwatchedMs: 0,
+    until: at,
+    failures: [],
+  };
+  const lost = { ...proof, failed: 2, failures: [{ ...failure, during: 'stop-container web/1' }] };
+  const rollout = { at, ...ofAda, application: 'shop', startedAt: at - 9_000 } as const;
+  const older = historyEntry({ ...rollout, kind: 'rollout-succeeded' });
+  const document = historyDocument(
+    [
+      historyEntry({ ...rollout, kind: 'rollout-succeeded', proof }),
+      historyEntry({ ...rollout, kind: 'rolled-back', proof: lost }),
+      historyEntry({
+        ...rollout,
+        kind: 'rollout-failed',
+        result: 'failed',
+        message: 'RequestsFailed: 2 of 1,412 requests failed',
+        proof: lost,
+      }),
+      older,
+    ],
+    null,
+    at,
+  );
+
+  it('stands in the document, also where an older release wrote nothing of it', () => {
+    validateHistory(document);
+    expect(validateHistory.errors).toBeNull();
+    expect(document.entries.map((entry) => entry.proof?.requests ?? null)).toEqual([
+      1_412,
+      1_412,
+      1_412,
+      null,
+    ]);
+    expect(document.entries[1]?.proof?.failures).toEqual([
+      { ...failure, at: '2023-11-14T22:13:20Z', during: 'stop-container web/1' },
+    ]);
+  });
+
+  it('is told, once', () => {
+    const text = renderHistory(document, plainStyle).replaceAll(/\n +/g, ' ');
+
+    expect(text.split('\n').map((line) => line.replace(/^.*More web(: )?/, ''))).toEqual([
+      '; 1,412 requests, none failed, slowest 31 ms; commit 000000000000 by Ada',
+      '; 2 of 1,412 requests failed, slowest 31 ms, first: HTTP 502 at http://192.0.2.1:80 while stop-container web/1; commit 000000000000 by Ada',
+      'RequestsFailed: 2 of 1,412 requests failed; commit 000000000000 by Ada',
+      '; commit 000000000000 by Ada',
+    ]);
+  });
+});
+
 describe('the text of the history', () => {
   const text = renderHistory(historyDocument(entries, '1700000000000-4', at), plainStyle);
 

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import type { Application, Status } from '../../../src/generated/status.ts';
 import { validateStatus } from '../../../src/generated/validators.js';
-import type { ApplicationSpec } from '../../../src/model/application.ts';
+import type { ApplicationSpec, ServiceSpec } from '../../../src/model/application.ts';
 import { diagnosticAt } from '../../../src/model/diagnostic.ts';
+import type { ProofSpec } from '../../../src/model/proof.ts';
+import { beginProof } from '../../../src/model/proof.ts';
 import type { RejectedRevision } from '../../../src/model/rejected-revision.ts';
 import { renderStatus } from '../../../src/report/render-status.ts';
 import { statusDocument } from '../../../src/report/status-document.ts';
@@ -19,6 +21,7 @@ import {
   origin,
 } from '../../support/builders.ts';
 import type { ServiceFacts } from '../../support/builders.ts';
+import { deployed, release, web } from '../rollout/traffic-scenario.ts';
 import { commit, decisionOf, exits, fine, pass, run, seeing } from '../rollout/scenario.ts';
 import { overlong } from './lines.ts';
 
@@ -389,4 +392,30 @@ it('a status says where requests come in, and how many instances get them', () =
   expect(renderStatus(told, plainStyle)).toContain('shop.example.com/api 2/2 in 1 proxy');
   expect(renderStatus(untold, plainStyle)).toContain('shop.example.com/api no proxy answers');
   expect(untold.converged).toBe(false);
+});
+
+it('a status says what becomes of requests while a rollout is under way', () => {
+  const proof: ProofSpec = {
+    url: 'http://192.0.2.80',
+    path: '/',
+    intervalMs: 200,
+    timeoutMs: 1_000,
+    expectStatus: null,
+    onFailure: 'record',
+  };
+  const service = (tag: string): ServiceSpec => {
+    const { expose, ...rest } = web(`testapp:${tag}`);
+    return expose === undefined ? rest : { ...rest, expose: { ...expose, proof } };
+  };
+  const begun = play(release(deployed(service('v1')), service('v2'), 2), 2);
+  const rolloutAt = begun.journal.applications.get('shop')?.rollout?.startedAt ?? 0;
+  const tally = { ...beginProof(rolloutAt), requests: 1_412, worstMs: 31 };
+  const reading = { rolloutAt, tally, isWhole: true };
+
+  const status = statusOf({ ...begun, proofs: new Map([['shop/web', reading]]) });
+
+  expect(validateStatus(status), JSON.stringify(validateStatus.errors)).toBe(true);
+  expect(renderStatus(status, plainStyle)).toContain(
+    '\n  1,412 requests, none failed, slowest 31 ms\n',
+  );
 });

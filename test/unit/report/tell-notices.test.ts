@@ -95,6 +95,15 @@ describe('what is told of the history', () => {
       'it goes back to commit 000000000000: Unhealthy',
     ],
     [
+      historyEntry({
+        ...about,
+        kind: 'rollout-succeeded',
+        proof: { requests: 9, failed: 0, worstMs: 3, unwatchedMs: 0, until: 1, failures: [] },
+      }),
+      'rollout-succeeded',
+      'commit 000000000000 is rolled out; 9 requests, none failed, slowest 3 ms',
+    ],
+    [
       historyEntry({ ...about, kind: 'rolled-back', cause: 'Unhealthy' }),
       'rolled-back',
       'it is back at commit 000000000000: Unhealthy',

@@ -1,0 +1,55 @@
+import { child, complain, isEmptyOrNull, readText, silent, type Cursor } from '../cursor.ts';
+import { readDuration } from '../resolve/duration.ts';
+import type { Rule } from './rule.ts';
+
+/** What comes in meanwhile is not to notice it. */
+const shortestIntervalMs = 50;
+
+/** The entrance of a proof can be asked, at a pace that is no load, and its URL tells nobody a secret. */
+export const proofsCanBeAsked: Rule = ({ services }) => {
+  for (const service of services.values()) {
+    const proof = child(service, 'x-fleetwright', 'expose', 'proof');
+    if (isEmptyOrNull(proof)) continue;
+    judgeTimes(proof);
+    judgeUrl(child(proof, 'url'));
+  }
+};
+
+function judgeTimes(proof: Cursor): void {
+  const [interval, timeout] = [child(proof, 'interval'), child(proof, 'timeout')];
+  if ((readDuration(silent(interval)) ?? shortestIntervalMs) < shortestIntervalMs) {
+    complain(interval, 'invalid-value', `"interval" must be at least ${shortestIntervalMs}ms`);
+  }
+  if (readDuration(silent(timeout)) === 0) {
+    complain(timeout, 'invalid-value', '"timeout" must be longer than zero');
+  }
+}
+
+/** It is not quoted: what is wrong with it may be a password. */
+function judgeUrl(cursor: Cursor): void {
+  const text = readText(cursor);
+  if (text === null) return;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && (url.username !== '' || url.password !== '')) {
+    complain(
+      cursor,
+      'secret-in-url',
+      '"url" holds a user or a password, which whoever reads the repository would know',
+      'Ask for a path that needs neither',
+    );
+    return;
+  }
+  if (url !== null && isEntrance(url, text)) return;
+  complain(
+    cursor,
+    'invalid-value',
+    '"url" must be scheme, host and port alone, such as https://shop.example.com',
+    'What is asked for there is "path"',
+  );
+}
+
+function isEntrance({ protocol, pathname, origin }: URL, text: string): boolean {
+  const isHttp = protocol === 'http:' || protocol === 'https:';
+  // An empty user, query or fragment is none that the URL tells of.
+  return isHttp && pathname === '/' && !/[?#@\s]/.test(text) && origin !== 'null';
+}
