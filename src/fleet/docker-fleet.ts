@@ -16,7 +16,7 @@ import type { Deadlines } from './deadlines.ts';
 import { defaultDeadlines } from './deadlines.ts';
 import type { DockerHost } from './docker-host.ts';
 import { EngineClient } from './engine-client.ts';
-import type { CommandEnd, Evidence, Fleet } from './fleet.ts';
+import type { CommandEnd, CpuUsage, Evidence, Fleet } from './fleet.ts';
 import { HostSession } from './host-session.ts';
 import { unreachable } from './look-up-image.ts';
 import { failed } from './step-run.ts';
@@ -123,6 +123,14 @@ class DockerFleet implements Fleet {
     signal: AbortSignal,
   ): Promise<Evidence | null> {
     return (await this.#sessions.get(host)?.evidence(container, signal)) ?? null;
+  }
+
+  async usage(
+    host: HostName,
+    container: ContainerId,
+    signal: AbortSignal,
+  ): Promise<CpuUsage | null> {
+    return (await this.#sessions.get(host)?.usage(container, signal)) ?? null;
   }
 
   async ask(

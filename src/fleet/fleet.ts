@@ -13,6 +13,14 @@ export interface Evidence {
   readonly health: readonly string[];
 }
 
+/** What a container has used of the CPUs since its start. */
+export interface CpuUsage {
+  /** When it was read, by the clock of its host, in milliseconds since the epoch. */
+  readonly at: number;
+  /** Nanoseconds of one CPU. */
+  readonly usedNs: number;
+}
+
 /** How a command that was run in a container ended. */
 export interface CommandEnd {
   readonly exitCode: number;
@@ -50,6 +58,8 @@ export interface Fleet extends AsyncDisposable {
    * container as it is. Never throws.
    */
   evidence(host: HostName, container: ContainerId, signal: AbortSignal): Promise<Evidence | null>;
+  /** What a container uses, past the queue of its host; null: it cannot be known. Never throws. */
+  usage(host: HostName, container: ContainerId, signal: AbortSignal): Promise<CpuUsage | null>;
   /**
    * Runs a command in a container, past the queue of its host; a text: why it cannot be known how it ended. It is for
    * questions, and for changes that can be made twice. Never throws.

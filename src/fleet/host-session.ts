@@ -21,9 +21,10 @@ import type { DockerHost } from './docker-host.ts';
 import { isStatus } from './engine-error.ts';
 import { readEvidence } from './evidence.ts';
 import { executeStep } from './execute-step.ts';
-import type { CommandEnd, Evidence } from './fleet.ts';
+import type { CommandEnd, CpuUsage, Evidence } from './fleet.ts';
 import { HostInformer } from './host-informer.ts';
 import { lookUpImage, unreachable } from './look-up-image.ts';
+import { readUsage } from './read-usage.ts';
 import type { RegistryLogin } from './registry-login.ts';
 import { readLogin } from './registry-login.ts';
 import { failed, skipped } from './step-run.ts';
@@ -48,6 +49,8 @@ export interface SessionOptions {
 
 /** Pulls take minutes and bandwidth: they have a queue of their own, so that they hold up nothing else. */
 const concurrentPulls = 2;
+/** So many instances are measured at once: what is asked at an interval leaves room for what is done. */
+const concurrentReadings = 4;
 
 /** One host of the fleet: its connection, its observation and its queues. */
 export class HostSession {
@@ -58,6 +61,7 @@ export class HostSession {
   readonly #closing = new AbortController();
   readonly #mutations: PQueue;
   readonly #pulls = new PQueue({ concurrency: concurrentPulls });
+  readonly #readings = new PQueue({ concurrency: concurrentReadings });
   readonly #filling = new Set<string>();
   readonly #pulling = new Map<string, Promise<StepOutcome>>();
   readonly #unended = new Map<ContainerId, string>();
@@ -148,6 +152,18 @@ export class HostSession {
       // The engine's own "no" is an answer: the container may be gone.
       return isStatus(error, 404, 409, 500) ? { log: [], health: [] } : null;
     }
+  }
+
+  /** Null: it cannot be known. Never throws. */
+  usage(container: ContainerId, signal: AbortSignal): Promise<CpuUsage | null> {
+    return withEither([signal, this.#closing.signal], (either) =>
+      this.#readings.add(async () => {
+        const { client } = this.#informer;
+        if (client === null || either.aborted) return null;
+        const reading = readUsage(client, container, this.#options.deadlines.read, either);
+        return reading.catch(() => null);
+      }),
+    );
   }
 
   /** A text: why it cannot be known how the command ended. Never throws. */

@@ -300,6 +300,16 @@ export interface WireExec {
   readonly ExitCode?: Maybe<number>;
 }
 
+/** A part of `GET /containers/{id}/stats`. */
+export interface WireStats {
+  /** By the clock of the engine; the zero time of Go for one that does not run. */
+  readonly read?: string;
+  readonly cpu_stats?: Maybe<{
+    /** Nanoseconds of one CPU, since the start of the container. */
+    readonly cpu_usage?: Maybe<{ readonly total_usage?: number }>;
+  }>;
+}
+
 /** What a registry says of a reference, in part. */
 export interface WireDistribution {
   readonly Descriptor?: { readonly digest?: string };

@@ -1193,6 +1193,35 @@ hosts: (string | string[] | {
 }[]
 drift?: Drift
 /**
+ * How many instances there are goes by their load, between min and max, by the rules of Kubernetes' Horizontal Pod Autoscaler; deploy.replicas is the number to start with. With cpu and requestsPerSecond the one that asks for more counts. Not for global services, jobs and singletons. See how-it-decides.md.
+ */
+autoscale?: {
+/**
+ * The fewest instances, at least 1.
+ */
+min: (number | string)
+/**
+ * The most instances, at most 100,000. The quota of the namespace counts so many.
+ */
+max: (number | string)
+/**
+ * What instances are to use on average, in percent of the CPUs that each reserves, else of its limit, else of one CPU, such as 70%. Default: CPUs do not count.
+ */
+cpu?: (string | number)
+/**
+ * The requests that each instance is to be given on average by the proxies. Needs expose. Default: requests do not count.
+ */
+requestsPerSecond?: (number | string)
+stabilization?: Duration
+interval?: Duration
+/**
+ * A query whose result the number of instances goes by.
+ */
+prometheus?: {
+[k: string]: unknown
+}
+}
+/**
  * Where requests from outside come in: the proxies that ingress of fleet.yaml names send those for this host and path to the instances that have passed their gate, and to none that is on its way out. See traffic.md.
  */
 expose?: {

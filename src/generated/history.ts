@@ -33,7 +33,7 @@ at: string
 /**
  * What happened.
  */
-kind: ("journal-begun" | "commit-accepted" | "commit-rejected" | "application-removed" | "rollout-started" | "canary-step-passed" | "attempt-failed" | "rollout-succeeded" | "rollout-failed" | "rollback-started" | "rolled-back" | "healed" | "instance-found" | "adopted" | "pruned" | "suspended" | "resumed" | "host-away" | "host-back" | "host-lost" | "host-fenced" | "host-unfenced" | "host-cordoned" | "host-draining" | "host-open" | "request" | "step")
+kind: ("journal-begun" | "commit-accepted" | "commit-rejected" | "application-removed" | "rollout-started" | "canary-step-passed" | "attempt-failed" | "rollout-succeeded" | "rollout-failed" | "rollback-started" | "rolled-back" | "scaled" | "healed" | "instance-found" | "adopted" | "pruned" | "suspended" | "resumed" | "host-away" | "host-back" | "host-lost" | "host-fenced" | "host-unfenced" | "host-cordoned" | "host-draining" | "host-open" | "request" | "step")
 /**
  * Of a step its action, such as create-container; of a request what was asked for, such as promote; else empty.
  */

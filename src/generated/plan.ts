@@ -36,6 +36,10 @@ steps: Step[]
  */
 unavailability: Unavailability[]
 /**
+ * Services whose number of instances goes by their load, with the number of now, which a plan does not change; absent: there are none.
+ */
+scaled?: Scaled[]
+/**
  * What stands in the way.
  */
 blocked: Blocked[]
@@ -229,6 +233,31 @@ lowest: number
  * Why, such as what rules start-first out; may be empty.
  */
 reason: string
+}
+/**
+ * How many instances a service is to have by its load.
+ */
+export interface Scaled {
+/**
+ * Name.
+ */
+application: string
+/**
+ * Name.
+ */
+service: string
+/**
+ * Instances.
+ */
+replicas: number
+/**
+ * The fewest instances.
+ */
+min: number
+/**
+ * The most instances.
+ */
+max: number
 }
 /**
  * An application that does not go on by itself.

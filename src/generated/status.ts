@@ -284,6 +284,7 @@ available: number
  * Instances of the version that is asked for.
  */
 updated: number
+autoscale?: Autoscale
 /**
  * Who gets the requests that come in from outside; absent: none do.
  */
@@ -309,6 +310,40 @@ admitted: number
  */
 proxies: number
 }
+}
+/**
+ * By what the number of instances goes; absent: it is as the manifest says.
+ */
+export interface Autoscale {
+/**
+ * The fewest instances.
+ */
+min: number
+/**
+ * The most instances.
+ */
+max: number
+/**
+ * What the instances were under when it was measured last; empty before.
+ */
+metrics: Metric[]
+}
+/**
+ * A load, as the mean of the instances.
+ */
+export interface Metric {
+/**
+ * cpu, in percent of the CPUs of an instance, or requests, per second and instance.
+ */
+metric: ("cpu" | "requests")
+/**
+ * Null when it could not be measured.
+ */
+value: (number | null)
+/**
+ * What it is to be.
+ */
+target: number
 }
 /**
  * Where one slot of a service stands.

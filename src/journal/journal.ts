@@ -42,5 +42,7 @@ export interface Journal extends JournalReader {
   reject(revision: Revision, diagnostics: readonly Diagnostic[]): void;
   /** @param visible hosts that can be seen now: on the others nothing is known to be resolved */
   recordDrift(items: readonly DriftItem[], visible: ReadonlySet<HostName>, at: number): void;
+  /** What services are under now, by `application/service`; nothing is kept of others. */
+  recordLoads(loads: JournalState['loads']): void;
   recordStep(step: Step, outcome: StepOutcome, startedAt: number, endedAt: number): void;
 }

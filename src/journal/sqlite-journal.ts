@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import type Database from 'libsql';
 
 import { acceptEntries } from '../model/accept-entries.ts';
@@ -140,6 +142,12 @@ export class SqliteJournal implements Journal {
       );
     });
     this.#openDrift = now;
+  }
+
+  recordLoads(loads: JournalState['loads']): void {
+    if (isDeepStrictEqual(loads, this.#state.loads)) return;
+    this.#transaction(() => this.#fact('loads', [...loads]));
+    this.#state = { ...this.#state, loads };
   }
 
   recordStep(step: Step, outcome: StepOutcome, startedAt: number, endedAt: number): void {

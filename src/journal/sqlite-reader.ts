@@ -1,6 +1,7 @@
 import type Database from 'libsql';
 
 import type { ApplicationSpec } from '../model/application.ts';
+import type { MetricStanding } from '../model/autoscale.ts';
 import type {
   ApplicationRecord,
   HostRecord,
@@ -44,6 +45,9 @@ export function readState(database: Database.Database): JournalState {
     // An earlier release knew of none.
     hosts: new Map((readFact(database, 'hosts') ?? []) as readonly [HostName, HostRecord][]),
     images: new Map((readFact(database, 'images') ?? []) as readonly [string, ImageRecord][]),
+    loads: new Map(
+      (readFact(database, 'loads') ?? []) as readonly [string, readonly MetricStanding[]][],
+    ),
   };
 }
 

@@ -74,6 +74,8 @@ const service = {
     'ulimits.*.soft',
     'x-fleetwright.gate.http.port',
     'x-fleetwright.gate.tcp.port',
+    'x-fleetwright.autoscale.max',
+    'x-fleetwright.autoscale.min',
     'x-fleetwright.expose.port',
     'x-fleetwright.expose.proof.expectStatus',
     ...rolloutIntegers,
@@ -83,6 +85,7 @@ const service = {
     'cpus',
     'deploy.update_config.max_failure_ratio',
     'deploy.rollback_config.max_failure_ratio',
+    'x-fleetwright.autoscale.requestsPerSecond',
   ],
 } as const;
 

@@ -1,4 +1,5 @@
 import type { AdoptionSpec } from './adoption.ts';
+import type { AutoscaleSpec } from './autoscale.ts';
 import type { ContainerSpec } from './container.ts';
 import type { HealPolicy } from './heal-policy.ts';
 import type { Hooks } from './hooks.ts';
@@ -53,8 +54,10 @@ export interface ServiceSpec {
   /** Hash of `container` and of what the gate needs in it (see hash.ts). */
   readonly hash: SpecHash;
   readonly mode: 'replicated' | 'global';
-  /** Number of instances; 1 per eligible host when global. */
+  /** Number of instances; 1 per eligible host when global. With `autoscale` the number to start with, within its bounds. */
   readonly replicas: number;
+  /** Absent: the number stays as it is written. */
+  readonly autoscale?: AutoscaleSpec;
   readonly constraints: readonly Constraint[];
   /** Keys of labels over whose values slots are spread evenly, the first before the others; absent: none. */
   readonly spread?: readonly string[];

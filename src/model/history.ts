@@ -15,6 +15,7 @@ export type HistoryKind =
   | 'rollout-failed'
   | 'rollback-started'
   | 'rolled-back'
+  | 'scaled'
   | 'healed'
   | 'instance-found'
   | 'adopted'

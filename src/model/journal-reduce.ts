@@ -119,6 +119,8 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
       const { evicted: _evicted, ...rest } = before;
       return withSlot(state, entry.slot, rest);
     }
+    case 'scaled':
+      return withUnasked(withApplication(state, entry), entry);
     case 'pruned':
       return forget(state, entry.application);
     case 'host-away':
@@ -149,6 +151,21 @@ function withApplication(state: JournalState, entry: ApplicationEntry): JournalS
   const before = state.applications.get(entry.application) ?? emptyApplicationRecord;
   const after = reduceApplication(before, entry);
   return { ...state, applications: withKey(state.applications, entry.application, after) };
+}
+
+/** Slots above the number are asked for no more: what they had to be repaired of is forgotten. */
+function withUnasked(
+  state: JournalState,
+  { application, service, replicas }: Extract<JournalEntry, { readonly kind: 'scaled' }>,
+): JournalState {
+  const prefix = `${application}/${service}/`;
+  const above = [...state.slots].filter(
+    ([key]) => key.startsWith(prefix) && Number(key.slice(prefix.length)) > replicas,
+  );
+  return above.reduce((next, [key, record]) => {
+    const unasked = { ...record, repairs: 0, lastRepairAt: 0, unasked: true } as const;
+    return withSlot(next, key, unasked);
+  }, state);
 }
 
 function withPostStart(

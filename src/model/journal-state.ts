@@ -1,5 +1,6 @@
 import type { AdoptedRecord } from './adoption.ts';
 import type { ApplicationSpec } from './application.ts';
+import type { MetricStanding } from './autoscale.ts';
 import type { HealedDrift, HealMark } from './healed-drift.ts';
 import type { CommitSha, ContainerId, HostName, SpecHash } from './names.ts';
 import type { ProofTally } from './proof.ts';
@@ -18,6 +19,8 @@ export interface JournalState {
   readonly hosts: ReadonlyMap<HostName, HostRecord>;
   /** Images that were pulled for the fleet, by `imageKey`; no engine tells who has pulled one. */
   readonly images: ReadonlyMap<string, ImageRecord>;
+  /** What services were under when it was measured last, by `application/service`: for people. */
+  readonly loads: ReadonlyMap<string, readonly MetricStanding[]>;
 }
 
 /** All times are milliseconds since the epoch. */
@@ -81,8 +84,26 @@ export interface ApplicationRecord {
   readonly pins?: readonly ImagePin[];
   /** What tags meant when their registry was asked last, by familiar reference. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** How many instances services are to have by their load, by service; absent: none goes by it. */
+  readonly scales?: Readonly<Record<string, ScaleRecord>>;
   /** The accepted commit that no longer had it; null while the repository has it. */
   readonly removedBy: CommitSha | null;
+}
+
+export interface ScaleRecord {
+  readonly replicas: number;
+  /** Since when, in milliseconds since the epoch: what was measured before says nothing about this number. */
+  readonly at: number;
+  /** So many have been there since it was lower last: an instance of a higher slot is not missing, it is new. */
+  readonly reached: number;
+  /** The changes of the last seconds (see scalePeriodMs), the newest last. */
+  readonly changes: readonly ScaleChange[];
+}
+
+export interface ScaleChange {
+  readonly at: number;
+  /** Instances added; negative: taken away. */
+  readonly by: number;
 }
 
 /** The digest that the tag of a service's image meant when its version was first made: what is made later has it too. */
@@ -197,6 +218,8 @@ export interface SlotRecord {
   readonly changedAt?: number;
   /** The last repairs of it that somebody may be working against, the newest last; absent: none. */
   readonly heals?: readonly HealMark[];
+  /** Set when nothing asks for it since its load is lower: the next instance is no repair of the last one. */
+  readonly unasked?: true;
   /** Where somebody asked to move it; absent: nowhere, or it is there. */
   readonly movesTo?: HostName;
   /** It makes room on that host for another slot, or has made it; absent: it does not, or is placed again. */
@@ -209,6 +232,7 @@ export const emptyJournal: JournalState = {
   instances: new Map(),
   hosts: new Map(),
   images: new Map(),
+  loads: new Map(),
 };
 
 export const emptyApplicationRecord: ApplicationRecord = {
@@ -251,6 +275,24 @@ export type JournalEntry =
       readonly container: ContainerId | null;
     }
   | { readonly kind: 'rolled-back'; readonly application: string; readonly at: number }
+  | {
+      /** A service is to have so many instances, by its load. */
+      readonly kind: 'scaled';
+      readonly application: string;
+      readonly service: string;
+      /** null: that is only noted, and nothing is changed. */
+      readonly from: number | null;
+      readonly replicas: number;
+      /** Such as `cpu 93 % above 70 %`. */
+      readonly cause: string;
+      readonly at: number;
+    }
+  | {
+      /** All that a load has added are there. */
+      readonly kind: 'scale-reached';
+      readonly application: string;
+      readonly service: string;
+    }
   | {
       readonly kind: 'attempt-failed';
       readonly application: string;

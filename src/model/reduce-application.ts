@@ -1,5 +1,6 @@
 import type { ApplicationSpec, ServiceSpec } from './application.ts';
 import { hasInstances } from './application.ts';
+import { scalePeriodMs } from './autoscale.ts';
 import { liveDigest } from './hash.ts';
 import type {
   ApplicationRecord,
@@ -8,6 +9,7 @@ import type {
   LastKnownGood,
   Quarantine,
   RolloutRecord,
+  ScaleRecord,
   StageRecord,
 } from './journal-state.ts';
 import { present } from './present.ts';
@@ -99,12 +101,21 @@ export function reduceApplication(
       const quarantined = record.quarantined.filter(
         (failed) => !proven.some((good) => isVersion(failed, good)),
       );
-      return { ...record, rollout: null, lastKnownGood: { spec, commit, untried }, quarantined };
+      const lastKnownGood = { spec, commit, untried };
+      return { ...withoutScales(record, spec), rollout: null, lastKnownGood, quarantined };
     }
     case 'quarantined':
       return { ...record, quarantined: quarantine(record.quarantined, entry.quarantine) };
     case 'rolled-back':
       return { ...record, rollout: null };
+    case 'scaled':
+      return { ...record, scales: scale(record.scales ?? {}, entry) };
+    case 'scale-reached': {
+      const { [entry.service]: before, ...others } = record.scales ?? {};
+      if (before === undefined) return record;
+      const after = { ...before, reached: before.replicas };
+      return { ...record, scales: { ...others, [entry.service]: after } };
+    }
     case 'suspended': {
       const since = record.suspension?.since ?? entry.at;
       const requested = entry.requested || record.suspension?.requested === true;
@@ -123,6 +134,29 @@ export function reduceApplication(
     case 'application-removed':
       return { ...record, removedBy: entry.commit };
   }
+}
+
+function scale(
+  before: Readonly<Record<string, ScaleRecord>>,
+  { service, replicas, from, at }: Extract<JournalEntry, { readonly kind: 'scaled' }>,
+): Readonly<Record<string, ScaleRecord>> {
+  const { changes: former = [], reached = replicas } = before[service] ?? {};
+  const lately = former.filter((change) => change.at > at - scalePeriodMs);
+  const changes = from === null ? lately : [...lately, { at, by: replicas - from }];
+  const after = { replicas, at, reached: Math.min(reached, replicas), changes };
+  return { ...before, [service]: after };
+}
+
+/** Who asks for the load to decide again some day begins anew. */
+function withoutScales(record: ApplicationRecord, spec: ApplicationSpec): ApplicationRecord {
+  const { scales, ...rest } = record;
+  if (scales === undefined) return record;
+  const asking = spec.services.filter(({ autoscale }) => autoscale !== undefined);
+  const kept = asking.flatMap(({ name }) => {
+    const known = scales[name];
+    return known === undefined ? [] : [[name, known] as const];
+  });
+  return kept.length === 0 ? rest : { ...rest, scales: Object.fromEntries(kept) };
 }
 
 function pin(before: readonly ImagePin[], added: ImagePin): readonly ImagePin[] {

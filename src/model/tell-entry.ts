@@ -57,6 +57,13 @@ export function tellEntry(entry: JournalEntry, context: TellContext): HistoryEnt
       const cause = 'the manifest says so';
       return historyEntry({ at, kind, application, ...byCommit(context, null), cause });
     }
+    case 'scaled': {
+      const { application, service, from, replicas } = entry;
+      if (from === null) return null;
+      const message = `${from} → ${replicas}`;
+      const { cause } = entry;
+      return historyEntry({ at, kind: 'scaled', application, service, cause, message });
+    }
     case 'repaired': {
       const { host = null } = before.slots.get(entry.slot) ?? {};
       const message = entry.repairs === 1 ? '' : `${entry.repairs} times in a row`;
@@ -117,6 +124,7 @@ export function tellEntry(entry: JournalEntry, context: TellContext): HistoryEnt
     case 'move-ended':
     case 'slot-evicted':
     case 'eviction-ended':
+    case 'scale-reached':
       return null;
   }
 }
@@ -144,7 +152,9 @@ function isMadeAgain(
   { before, isRepaired }: TellContext,
 ): boolean {
   const { application, service } = slotOf(entry.slot);
-  const { rollout, lastKnownGood } = before.applications.get(application) ?? emptyApplicationRecord;
+  const record = before.applications.get(application) ?? emptyApplicationRecord;
+  const { rollout, lastKnownGood } = record;
+  if (before.slots.get(entry.slot)?.unasked === true) return false;
   const services = lastKnownGood?.spec.services ?? [];
   const isProven = services
     .flatMap(versionsOf)

@@ -61,6 +61,8 @@ export interface ProxyServer extends TrafficEndpoint {
   readonly isReady: boolean;
   /** Requests that it has, or that wait for it. */
   readonly sessions: number;
+  /** Requests that it was given since the proxy counts; null or absent: the proxy does not tell. */
+  readonly requests?: number | null;
 }
 
 /** What a proxy says of itself. */

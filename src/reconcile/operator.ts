@@ -30,6 +30,7 @@ import { probeTargets } from './probe-targets.ts';
 import { hooksEntry } from './hooks-entry.ts';
 import { pulledEntry } from './pulled-entry.ts';
 import { findContainer, isBetterNow } from './fresh-look.ts';
+import { LoadWatch } from './load-watch.ts';
 import { Lookups } from './lookups.ts';
 import { Looks } from './looks.ts';
 import { leadsOn } from './leads-on.ts';
@@ -104,6 +105,7 @@ export class Operator implements AsyncDisposable {
   readonly #prober: Prober;
   readonly #traffic: TrafficWatch;
   readonly #proofs: ProofWatch;
+  readonly #load: LoadWatch;
   readonly #requests: RequestWatch;
   readonly #attendance: Attendance;
   readonly #lookups: Lookups;
@@ -134,6 +136,7 @@ export class Operator implements AsyncDisposable {
     this.#traffic = new TrafficWatch({ onChange, clock, fleet, ...present({ openRouter }) });
     const { askEntrance: ask = askEntrance } = parts;
     this.#proofs = new ProofWatch({ clock, ask, onFailure: onChange });
+    this.#load = new LoadWatch({ onChange, clock, fleet, traffic: this.#traffic });
     this.#attendance = new Attendance(clock);
     this.#watchingSince = this.#attendance.since();
     this.#looks = new Looks({ fleet: parts.fleet, onEnd: () => this.#wake.call() });
@@ -231,6 +234,8 @@ export class Operator implements AsyncDisposable {
     const { journal, observer } = this.#parts;
     const decision = decide(world);
     journal.recordDrift(decision.drift, visibleHosts(world), world.now);
+    journal.recordLoads(decision.scale.standings);
+    this.#load.note(decision.scale.judged);
     const entries = this.#withoutFailures(decision.entries);
     journal.write(entries, world.now);
     for (const entry of entries) this.#tell(entry);
@@ -275,8 +280,9 @@ export class Operator implements AsyncDisposable {
     this.#prober.watch(probeTargets(watched, desired.fleet));
     const probes = this.#prober.results();
     this.#readiness = trackReadiness(this.#readiness, watched, probes, base.now);
-    const [traffic, proofs] = [this.#traffic.see(base), this.#proofs.readings()];
-    return { ...base, readiness: this.#readiness, traffic, proofs };
+    const [traffic, load] = [this.#traffic.see(base), this.#load.see(base)];
+    const proofs = this.#proofs.readings();
+    return { ...base, readiness: this.#readiness, traffic, load, proofs };
   }
 
   /** What can be written at once; a failure waits until the last words of what failed are there too. */
@@ -343,6 +349,11 @@ export class Operator implements AsyncDisposable {
         return logger.info({ slot: entry.slot, container: entry.name }, 'taken on');
       case 'succeeded':
         return logger.info({ application: entry.application, commit: entry.commit }, 'succeeded');
+      case 'scaled': {
+        const { application, service, from, replicas, cause } = entry;
+        if (from === null) return logger.debug(entry, 'noted');
+        return logger.info({ application, service, from, replicas, cause }, 'scaled');
+      }
       case 'quarantined': {
         const { service, slot, host, reason, message } = entry.quarantine;
         const { application } = entry;
@@ -426,6 +437,7 @@ export class Operator implements AsyncDisposable {
     this.#lookups[Symbol.dispose]();
     this.#stopPulls.abort();
     await this.drain();
+    this.#load[Symbol.dispose]();
     this.#traffic[Symbol.dispose]();
     this.#looks[Symbol.dispose]();
     this.#stop.abort();

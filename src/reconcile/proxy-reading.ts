@@ -20,9 +20,11 @@ export function readingAfter(
   return { kind: 'read', startedAt, state: withoutRest(state), leavingSince };
 }
 
-/** How many requests somebody has who may have more is nothing to wake up for. */
+/** How many requests somebody has who may have more, or has had, is nothing to wake up for. */
 function withoutRest(state: ProxyState): ProxyState {
-  const servers = state.servers.map((one) => (one.isReady ? { ...one, sessions: 0 } : one));
+  const servers = state.servers.map(({ requests: _requests, ...one }) =>
+    one.isReady ? { ...one, sessions: 0 } : one,
+  );
   return { ...state, servers };
 }
 

@@ -4,11 +4,12 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { Clock } from '../model/clock.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
 import type { StepOutcome, TrafficAction } from '../model/step.ts';
-import type { ProxyReading, TrafficChange, TrafficMap } from '../model/traffic.ts';
+import type { ProxyReading, ProxyState, TrafficChange, TrafficMap } from '../model/traffic.ts';
 import { runningProxies } from '../rollout/endpoints.ts';
 import type { World } from '../rollout/world.ts';
 import { haproxyRouter } from '../traffic/haproxy-router.ts';
 import type { OpenRouter, ProxyAnswer, TrafficRouter } from '../traffic/traffic-router.ts';
+import type { RequestCounts } from './load-between.ts';
 import { outcomeAt, readingAfter } from './proxy-reading.ts';
 
 /** A proxy that runs. */
@@ -74,7 +75,14 @@ export class TrafficWatch implements Disposable {
     }
     for (const proxy of proxies) {
       if (this.#watches.has(proxy.container)) continue;
-      const watch = { proxy, stop: new AbortController(), cancel, asked: [], isAsking: false };
+      const watch = {
+        proxy,
+        stop: new AbortController(),
+        cancel,
+        asked: [],
+        counting: [],
+        isAsking: false,
+      };
       this.#watches.set(proxy.container, watch);
       this.#ask(watch);
     }
@@ -84,6 +92,23 @@ export class TrafficWatch implements Disposable {
   look(container: ContainerId): void {
     const watch = this.#watches.get(container);
     if (watch !== undefined) this.#ask(watch);
+  }
+
+  /** Asks all proxies how many requests each server was given so far; null: some proxy does not tell. Never throws. */
+  async count(): Promise<ReadonlyMap<ContainerId, RequestCounts> | null> {
+    const counts = await Promise.all(
+      [...this.#watches].map(async ([container, watch]) => {
+        const answer = await new Promise<ProxyAnswer>((resolve) => {
+          watch.counting.push(resolve);
+          this.#ask(watch);
+        });
+        return [container, answer] as const;
+      }),
+    );
+    const told = counts.flatMap(([container, answer]) =>
+      typeof answer === 'string' ? [] : [[container, countsIn(answer.state)] as const],
+    );
+    return told.length === 0 || told.length < counts.length ? null : new Map(told);
   }
 
   /** Tells a proxy. When it resolves, the readings show it. Never throws. */
@@ -118,6 +143,7 @@ export class TrafficWatch implements Disposable {
     const isStopped = watch.stop.signal.aborted;
     if (!isStopped) this.#remember(watch, answer);
     for (const { change, proxy, resolve } of asked) resolve(outcomeAt(answer, change, proxy));
+    for (const resolve of watch.counting.splice(0)) resolve(isStopped ? stopped : answer);
     if (isStopped) giveUp(watch);
     else if (watch.asked.length > 0) this.#ask(watch);
   }
@@ -139,6 +165,12 @@ function giveUp({ asked }: Watch): void {
   }
 }
 
+const stopped = 'it was started anew';
+
+function countsIn({ servers }: ProxyState): RequestCounts {
+  return new Map(servers.map(({ name, requests = null }) => [name, requests]));
+}
+
 interface Asked {
   readonly change: TrafficChange;
   /** Its name. */
@@ -150,6 +182,8 @@ interface Watch {
   readonly proxy: WatchedProxy;
   readonly stop: AbortController;
   readonly asked: Asked[];
+  /** Who wants to know what is counted. */
+  readonly counting: ((answer: ProxyAnswer) => void)[];
   isAsking: boolean;
   /** Of the next question that is due by itself. */
   cancel: () => void;

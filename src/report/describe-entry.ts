@@ -23,6 +23,10 @@ export function describeEntry(entry: JournalEntry): string {
       return `${entry.service}: the canaries are ${entry.at === null ? 'not well any more' : 'well'}`;
     case 'stage-passed':
       return `${entry.service}: step ${entry.next} is passed`;
+    case 'scaled':
+      return `${entry.service}: ${entry.replicas}${entry.cause === '' ? '' : `, ${entry.cause}`}`;
+    case 'scale-reached':
+      return entry.service;
     case 'suspended':
       return entry.requested ? 'by request' : 'by the manifest';
     case 'request-answered':

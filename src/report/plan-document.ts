@@ -17,6 +17,7 @@ export function planDocument(desired: DesiredState, prediction: Prediction): Pla
     wave.map((step) => stepDocument(step, index + 1)),
   );
   const isNothing = steps.every(({ action }) => action === 'remove-image');
+  const scaled = scaledServices(prediction);
   const adoptions = adoptionDocuments(prediction.first.adoptions);
   const isAdopting = adoptions.some(({ outcome }) => outcome === 'adopted');
   return {
@@ -33,6 +34,7 @@ export function planDocument(desired: DesiredState, prediction: Prediction): Pla
       reason:
         whyRestarted(prediction, application, service) || whyLower(desired, application, service),
     })),
+    ...(scaled.length === 0 ? {} : { scaled }),
     blocked: blockedOf(prediction),
     hostNotes: hostNotes(prediction.first, prediction.start.now).map((note) => ({ ...note })),
     held: heldDocument(prediction.last.prune.held),
@@ -83,6 +85,16 @@ function whyLower(desired: DesiredState, application: string, service: string): 
   const { order, reason } = orderOfVersions(spec, spec.update, spec.replicas);
   if (reason !== '') return `stop-first: ${reason}`;
   return order === 'stop-first' ? 'stop-first, as the manifest asks' : '';
+}
+
+function scaledServices({ last }: Prediction): NonNullable<Plan['scaled']> {
+  return last.applications.flatMap(({ application, services }) =>
+    services.flatMap(({ service, desired: replicas, autoscale }) => {
+      if (autoscale === undefined) return [];
+      const { min, max } = autoscale;
+      return [{ application, service, replicas, min, max }];
+    }),
+  );
 }
 
 function blockedOf({ last }: Prediction): Plan['blocked'] {

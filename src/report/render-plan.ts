@@ -23,7 +23,8 @@ export function renderPlan(plan: Plan, style: Style): string {
     lines.push(style.yellow(wrap(`host ${host}: ${message}`, '  ', '! ')), '');
   }
   if (plan.held !== null) lines.push(renderHeld(plan.held, style), '');
-  lines.push(...renderAvailability(plan, style), summarize(plan, style));
+  lines.push(...renderScaled(plan, style), ...renderAvailability(plan, style));
+  lines.push(summarize(plan, style));
   if (plan.hash !== null && !plan.inSync) lines.push(style.dim(`Hash ${plan.hash}`));
   return lines.join('\n');
 }
@@ -61,6 +62,13 @@ interface Mark {
 
 function reasonOf({ reason, origin }: Cause): string {
   return origin === null ? reason : `${reason} (${formatPosition(origin)})`;
+}
+
+function renderScaled({ scaled = [] }: Plan, style: Style): readonly string[] {
+  return scaled.map(({ application, service, replicas, min, max }) => {
+    const text = `${application}/${service} has ${replicas} of ${min}–${max} instances by its load`;
+    return style.dim(wrap(text, '  ', ''));
+  });
 }
 
 function renderAvailability(plan: Plan, style: Style): readonly string[] {

@@ -1,4 +1,5 @@
 import type { Application, Condition, Failure, Stage, Status } from '../generated/status.ts';
+import { metricInWords } from '../model/autoscale.ts';
 import { renderHeld } from './held-document.ts';
 import { parseIsoTime } from '../model/iso-time.ts';
 import { proofInWords } from '../model/proof.ts';
@@ -49,7 +50,7 @@ function renderApplication(application: Application, style: Style, now: number):
     const isUpdated = updated === desired;
     return [
       service,
-      `${available}/${desired} available`,
+      `${available}/${desired} available${autoscaleWords(one)}`,
       isUpdated ? '' : `${updated}/${desired} updated`,
       image,
       ...exposedWords(one),
@@ -64,6 +65,13 @@ function renderApplication(application: Application, style: Style, now: number):
       : [style.dim(wrap(ready?.message ?? '', '  '))]),
     ...application.failed.flatMap((failure) => renderFailure(failure, style)),
   ];
+}
+
+/** ` (autoscale 2–8, cpu 63 % of 70 %)`. */
+function autoscaleWords({ autoscale }: Application['services'][number]): string {
+  if (autoscale === undefined) return '';
+  const { min, max, metrics } = autoscale;
+  return ` (${[`autoscale ${min}–${max}`, ...metrics.map(metricInWords)].join(', ')})`;
 }
 
 /** Where requests come in, and how many instances get them. */

@@ -1,5 +1,6 @@
 import type {
   Application,
+  Autoscale,
   Failure,
   Host,
   Rollout,
@@ -11,6 +12,7 @@ import type { Quarantine } from '../model/journal-state.ts';
 import type { HostObservation } from '../model/observation.ts';
 import type { Revision } from '../model/revision.ts';
 import type { RejectedRevision } from '../model/rejected-revision.ts';
+import type { AutoscaleStatus } from '../rollout/autoscale-status.ts';
 import type { ApplicationDecision, SlotStatus } from '../rollout/decide-application.ts';
 import type { Adoption } from '../rollout/decide-adoption.ts';
 import type { Decision } from '../rollout/decide.ts';
@@ -79,14 +81,19 @@ export function applicationDocument(decision: ApplicationDecision): Application 
     suspended: decision.suspended,
     conditions: conditions.map((condition) => ({ ...condition })),
     rollout: rollout === null ? null : rolloutDocument(rollout),
-    services: services.map(({ exposed, ...service }) => ({
+    services: services.map(({ exposed, autoscale, ...service }) => ({
       ...service,
       ...(exposed === undefined ? {} : { exposed: { ...exposed } }),
+      ...(autoscale === undefined ? {} : { autoscale: autoscaleDocument(autoscale) }),
     })),
     slots: decision.slots.map((slot) => slotDocument(slot, waiting)),
     waiting: waiting.map(waitingDocument),
     failed: target.failed.map(failureDocument),
   };
+}
+
+function autoscaleDocument({ min, max, metrics }: AutoscaleStatus): Autoscale {
+  return { min, max, metrics: metrics.map((metric) => ({ ...metric })) };
 }
 
 function rolloutDocument(rollout: RolloutStatus): Rollout {

@@ -205,7 +205,9 @@ function create(
   const returns = view.record?.evicted?.host === host;
   const moves = returns || (view.record !== undefined && view.record.host !== host);
   if (returns) draft.entries.push({ kind: 'eviction-ended', slot: key });
-  if (isServiceProven(context, service) && view.record?.hash === service.hash && !moves) {
+  const isNew = view.record === undefined || view.record.unasked === true;
+  const isSame = view.record?.hash === service.hash;
+  if (isServiceProven(context, service) && !isNew && isSame && !moves) {
     const repairs = repairsInARow(view.record, world.now) + 1;
     const repaired = { kind: 'repaired', slot: key, repairs, at: world.now } as const;
     const [item] = slotDrift(context, view);
@@ -264,6 +266,8 @@ function whyMoved(context: ApplicationContext, view: SlotView, from: HostName): 
   return isDraining ? `${moves}, which is draining` : moves;
 }
 
+const scalePath = 'x-fleetwright.autoscale';
+
 function whyMissing(
   context: ApplicationContext,
   view: SlotView,
@@ -273,6 +277,7 @@ function whyMissing(
     const reason = `it has a host again, after it made room on host "${record.evicted.host}"`;
     return { path: 'x-fleetwright.priority', reason };
   }
+  if (record?.unasked === true) return { path: scalePath, reason: 'its load asks for it' };
   if (record !== undefined && record.host !== host && record.hash === view.service.hash) {
     return { path: 'deploy.placement', reason: `it was given up on host "${record.host}"` };
   }
@@ -280,6 +285,8 @@ function whyMissing(
     return { path: '', reason: 'its instance is missing' };
   }
   if (view.record !== undefined) return { path: '', reason: 'its predecessor has made room' };
+  const { reached = Infinity } = context.record.scales?.[view.service.name] ?? {};
+  if (Number(view.slot) > reached) return { path: scalePath, reason: 'its load asks for it' };
   const path = view.service.mode === 'global' ? 'deploy.mode' : 'deploy.replicas';
   return { path, reason: 'it does not exist yet' };
 }

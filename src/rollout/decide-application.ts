@@ -14,6 +14,8 @@ import { inSharingOrder } from '../placement/sharing-order.ts';
 import type { WantedPorts } from '../placement/wanted-ports.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
 import { isAtTarget, isSettled } from './application-context.ts';
+import type { AutoscaleStatus } from './autoscale-status.ts';
+import { autoscaleStatus } from './autoscale-status.ts';
 import { assessHealth, conditionsOf } from './assess-application.ts';
 import { Budget } from './budget.ts';
 import type { Adoption } from './decide-adoption.ts';
@@ -95,6 +97,8 @@ export interface ServiceStatus {
   readonly updated: number;
   /** Absent: no requests come in from outside. */
   readonly exposed?: TrafficStatus;
+  /** Absent: the number of its instances does not go by its load. */
+  readonly autoscale?: AutoscaleStatus;
 }
 
 /** Where one slot stands. */
@@ -402,9 +406,10 @@ function isUnseen({ world }: ApplicationContext, { service, slots }: ServiceView
 }
 
 function statusOf(
-  { traffic, application }: ApplicationContext,
+  { traffic, application, world }: ApplicationContext,
   { service, slots }: ServiceViews,
 ): ServiceStatus {
+  const autoscale = autoscaleStatus(world, application, service);
   const exposed = trafficStatus(traffic, application, service.name);
   return {
     service: service.name,
@@ -413,7 +418,7 @@ function statusOf(
     available: slots.filter((view) => view.available).length,
     updated: slots.filter((view) => isAtTarget({ service }, view) && view.phase.kind === 'promoted')
       .length,
-    ...present({ exposed }),
+    ...present({ exposed, autoscale }),
   };
 }
 

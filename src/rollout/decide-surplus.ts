@@ -1,3 +1,4 @@
+import type { ServiceSpec } from '../model/application.ts';
 import { serviceOn } from '../model/variants.ts';
 import { collides, fixedHostPorts } from '../placement/host-ports.ts';
 import type { Instance } from '../drift/identify.ts';
@@ -51,7 +52,7 @@ export function decideSurplus(context: ApplicationContext): void {
       draft.wait('retry', place, 'removal is tried again', failed.retryAt);
       continue;
     }
-    const cause = causeOf(target, service, ...whySurplus(instance, service !== null, inTheWay));
+    const cause = causeOf(target, service, ...whySurplus(instance, service, inTheWay));
     const own = service === null ? null : serviceOn(service, host);
     const action = nextRetirement(instance, own, hooksBefore(context, instance));
     if (isHeldByTraffic(context, instance, action)) continue;
@@ -86,11 +87,11 @@ function isInTheWay({ wantedPorts, views }: ApplicationContext, { container }: I
 
 function whySurplus(
   { identity }: Instance,
-  hasService: boolean,
+  service: ServiceSpec | null,
   inTheWay: boolean,
 ): [string, string] {
   if (inTheWay) return ['', 'stop-first: it holds a host port or a name that its successor needs'];
-  return hasService
-    ? ['deploy.replicas', `slot ${identity.slot} is no longer asked for`]
-    : ['', `service "${identity.service}" is no longer in the manifest`];
+  if (service === null) return ['', `service "${identity.service}" is no longer in the manifest`];
+  const path = service.autoscale === undefined ? 'deploy.replicas' : 'x-fleetwright.autoscale';
+  return [path, `slot ${identity.slot} is no longer asked for`];
 }

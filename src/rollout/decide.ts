@@ -16,6 +16,8 @@ import { hostEntries } from './host-standing.ts';
 import type { Adoption } from './decide-adoption.ts';
 import { adoptionEntries, decideAdoptions } from './decide-adoption.ts';
 import { decideApplications } from './decide-applications.ts';
+import type { ScaleDecision } from './decide-scale.ts';
+import { decideScale } from './decide-scale.ts';
 import type { TrafficDecision } from './decide-traffic.ts';
 import { decideTraffic, noTraffic } from './decide-traffic.ts';
 import { decideRequests } from './decide-requests.ts';
@@ -33,6 +35,7 @@ import { supersededDrift } from './adoption-drift.ts';
 import { decidePrune } from './prune.ts';
 import { withCauses } from './drift-causes.ts';
 import { suspensionEntries } from './suspension.ts';
+import { withScale } from './with-scale.ts';
 import type { World } from './world.ts';
 
 /** What is to be done now, on the whole fleet. */
@@ -45,6 +48,8 @@ export interface Decision {
   readonly traffic: TrafficDecision;
   /** Where each slot is to be, and how the hosts stand. */
   readonly placed: PlacedFleet;
+  /** What the load of services says, for those that go by it. */
+  readonly scale: ScaleDecision;
   /** To be written before any step is executed. */
   readonly entries: readonly JournalEntry[];
   readonly steps: readonly Step[];
@@ -60,9 +65,11 @@ export interface Decision {
 
 /** The one decision: data in, data out. The same world gives the same decision, byte for byte. */
 export function decide(seen: World): Decision {
-  const given = withCurrentJournal(seen);
+  const renewed = withCurrentJournal(seen);
+  const seenInstances = byApplication(inventoryOf(renewed));
+  const given = withScale(renewed, seenInstances);
   // A moved tag may make another version of what the commit asks for: all that follows is about that one.
-  const images = decideImages(given, byApplication(inventoryOf(given)));
+  const images = decideImages(given, seenInstances);
   const requested = decideRequests(images.world);
   const journal = requested.reduce(reduceJournal, images.world.journal);
   const asked = { ...images.world, journal };
@@ -86,6 +93,7 @@ export function decide(seen: World): Decision {
     adoptions,
     traffic: view,
   });
+  const scale = decideScale(world, applications, instances);
   const wanted = new Set(world.desired.applications.map(({ name }) => name));
   const orphans = new Map([...instances].filter(([name]) => !wanted.has(name)));
   const isRolledOut = applications.every((one) => one.suspended || isSucceeded(one));
@@ -99,6 +107,7 @@ export function decide(seen: World): Decision {
     prune,
     traffic,
     placed,
+    scale,
     entries: [
       ...images.entries,
       ...requested,
@@ -109,6 +118,7 @@ export function decide(seen: World): Decision {
       ...endedMoves(world, placement.assignments, inventory),
       ...endedEvictions(world.journal, placement.assignments, inventory),
       ...applications.flatMap(({ entries }) => entries),
+      ...scale.entries,
       ...prune.entries,
       ...unused.entries,
       ...volumes.entries,

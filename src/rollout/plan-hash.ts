@@ -141,8 +141,10 @@ function adoptionContent({ application, claims, refusal }: Adoption): readonly o
 
 function openContent({ application, suspended, target }: ApplicationDecision): object {
   const services = target.spec.services.map((service) => {
-    const { name, mode, replicas, variants = [] } = service;
-    const own = { name, mode, replicas, ...versionOf(service) };
+    const { name, mode, autoscale, variants = [] } = service;
+    // A number that goes by load may be another one by the time that the plan is looked at.
+    const number = autoscale === undefined ? { replicas: service.replicas } : { autoscale };
+    const own = { name, mode, ...number, ...versionOf(service) };
     if (variants.length === 0) return own;
     const others = variants.map((variant) => ({
       hosts: variant.hosts,

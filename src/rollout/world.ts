@@ -1,3 +1,4 @@
+import type { LoadMap } from '../model/autoscale.ts';
 import type { DesiredState } from '../model/desired.ts';
 import type { JournalState } from '../model/journal-state.ts';
 import type { LookupRecord } from '../model/lookup.ts';
@@ -19,6 +20,8 @@ export interface World {
   readonly traffic: TrafficMap;
   /** What becomes of the requests that are sent during rollouts; null: nobody sends any, as for a plan. */
   readonly proofs: ProofMap | null;
+  /** What services are under whose number of instances goes by it. */
+  readonly load: LoadMap;
   /** Steps under way, by their key: what they do is not visible on the hosts yet. */
   readonly inFlight: ReadonlyMap<string, ActionKind>;
   /** Steps that failed lately, by their key. */

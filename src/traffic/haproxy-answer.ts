@@ -30,8 +30,8 @@ export function parseAnswer(output: string): ProxyAnswer {
   }
   const [rows, rest] = untilEmpty(lines.slice(statAt + 1));
   if (rest === null) return cutShort;
-  const sessions = readSessions(lines[statAt] ?? '', rows);
-  const servers = readServers(lines.slice(serversAt, statAt), sessions);
+  const counts = readCounts(lines[statAt] ?? '', rows);
+  const servers = readServers(lines.slice(serversAt, statAt), counts);
   const routes = readRoutes(rest);
   if (typeof routes === 'string') return printable(routes, saidChars);
   // Who cannot be counted is not taken for nobody.
@@ -65,15 +65,22 @@ function untilEmpty(
   return end === -1 ? [lines, null] : [lines.slice(0, end), lines.slice(end + 1)];
 }
 
-/** Requests that each server has, or that wait for it, by `backend/name`. NaN: it cannot be told. */
-function readSessions(head: string, rows: readonly string[]): ReadonlyMap<string, number> {
+interface Counts {
+  /** Requests that it has, or that wait for it. NaN: it cannot be told. */
+  readonly sessions: number;
+  /** Requests that it was given since the proxy was started. NaN: it cannot be told. */
+  readonly requests: number;
+}
+
+/** By `backend/name`. For a server, HAProxy counts each request as a session, also of a connection that is kept. */
+function readCounts(head: string, rows: readonly string[]): ReadonlyMap<string, Counts> {
   const columns = head.slice(2).split(',');
-  const [current, queued] = [columns.indexOf('scur'), columns.indexOf('qcur')];
   return new Map(
     rows.map((row) => {
       const fields = row.split(',');
-      const count = numberIn(fields[current]) + numberIn(fields[queued]);
-      return [`${fields[0] ?? ''}/${fields[1] ?? ''}`, count];
+      const count = (column: string): number => numberIn(fields[columns.indexOf(column)]);
+      const counts = { sessions: count('scur') + count('qcur'), requests: count('stot') };
+      return [`${fields[0] ?? ''}/${fields[1] ?? ''}`, counts];
     }),
   );
 }
@@ -81,12 +88,12 @@ function readSessions(head: string, rows: readonly string[]): ReadonlyMap<string
 /** The columns after the heading, of which other versions may have others; null: some is not what it is to be. */
 function readServers(
   [head = '', ...rows]: readonly string[],
-  sessions: ReadonlyMap<string, number>,
+  counts: ReadonlyMap<string, Counts>,
 ): readonly ProxyServer[] | null {
   const columns = head.slice(2).split(' ');
   const servers = rows
     .filter((row) => row.includes(' '))
-    .map((row) => readServer(columns, row.split(' '), sessions));
+    .map((row) => readServer(columns, row.split(' '), counts));
   const isWhole = servers.every((server) => server !== null);
   return isWhole ? servers : null;
 }
@@ -94,17 +101,20 @@ function readServers(
 function readServer(
   columns: readonly string[],
   fields: readonly string[],
-  sessions: ReadonlyMap<string, number>,
+  counts: ReadonlyMap<string, Counts>,
 ): ProxyServer | null {
   const field = (column: string): string => fields[columns.indexOf(column)] ?? '';
   const [backend, name] = [field('be_name'), field('srv_name')];
   const adminState = numberIn(field('srv_admin_state'));
   const port = numberIn(field('srv_port'));
-  const count = sessions.get(`${backend}/${name}`) ?? Number.NaN;
-  if (backend === '' || name === '' || [adminState, port, count].some(Number.isNaN)) return null;
+  const { sessions, requests } = counts.get(`${backend}/${name}`) ?? uncounted;
+  if (backend === '' || name === '' || [adminState, port, sessions].some(Number.isNaN)) return null;
   const isReady = (adminState & notReady) === 0;
-  return { backend, name, address: field('srv_addr'), port, isReady, sessions: count };
+  const endpoint = { backend, name, address: field('srv_addr'), port };
+  return { ...endpoint, isReady, sessions, requests: Number.isNaN(requests) ? null : requests };
 }
+
+const uncounted: Counts = { sessions: Number.NaN, requests: Number.NaN };
 
 function numberIn(text = ''): number {
   return /^\d+$/.test(text) ? Number(text) : Number.NaN;

@@ -4,7 +4,12 @@ import { extract } from 'tar-stream';
 
 import type { DockerHost, EngineRequest } from '../../src/fleet/docker-host.ts';
 import { EngineError } from '../../src/fleet/engine-error.ts';
-import type { WireContainer, WireListedContainer, WireNetwork } from '../../src/fleet/wire.ts';
+import type {
+  WireContainer,
+  WireListedContainer,
+  WireNetwork,
+  WireStats,
+} from '../../src/fleet/wire.ts';
 
 type Method = 'POST' | 'PUT' | 'DELETE';
 type Asked = Pick<EngineRequest, 'path'> & Partial<EngineRequest>;
@@ -58,6 +63,10 @@ export class EngineShell {
 
   list(query: Readonly<Record<string, string>> = {}): Promise<readonly WireListedContainer[]> {
     return this.get('/containers/json', query);
+  }
+
+  stats(name: string): Promise<WireStats> {
+    return this.get(`/containers/${name}/stats`, { stream: 'false', 'one-shot': 'true' });
   }
 
   start(name: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import type { WireContainer } from '../../src/fleet/wire.ts';
+import type { WireContainer, WireStats } from '../../src/fleet/wire.ts';
 import type { ContractContext } from './contract-context.ts';
 import { byAge, runUntilItServes, until } from './contract-context.ts';
 import { refused } from './engine-shell.ts';
@@ -41,6 +41,25 @@ export function lifeCases(context: ContractContext): void {
     expect(Date.parse(State?.FinishedAt ?? '')).toBeGreaterThan(Date.parse(State?.StartedAt ?? ''));
     expect((await shell().inspect('web')).State).toEqual(State);
     expect((await shell().list({ all: '1' }))[0]?.State).toBe('exited');
+  });
+
+  it('what runs tells what it has used of the CPUs so far, and what does not run tells nothing', async () => {
+    await shell().run('web');
+
+    const first = await shell().stats('web');
+    const isLater = ({ read = '' }: WireStats): boolean =>
+      Date.parse(read) > Date.parse(first.read ?? '');
+    const second = await until(context, () => shell().stats('web'), isLater);
+    await shell().stop('web');
+    const stopped = await shell().stats('web');
+
+    const [before, after] = [first, second].map(
+      (one) => one.cpu_stats?.cpu_usage?.total_usage ?? 0,
+    );
+    expect(before).toBeGreaterThan(0);
+    expect(after).toBeGreaterThanOrEqual(before ?? 0);
+    expect(stopped.cpu_stats?.cpu_usage?.total_usage).toBe(0);
+    expect(Date.parse(stopped.read ?? '')).toBeLessThan(0);
   });
 
   it('a stop of what never ran leaves it created', async () => {

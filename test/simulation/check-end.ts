@@ -348,6 +348,7 @@ async function checkPlan({ world, life }: End): Promise<void> {
     failures: new Map(),
     lookups: new Map(),
     requests: [],
+    load: new Map(),
     sourceAwaySince: null,
     watchingSince: world.clock.now(),
     now: world.clock.now(),

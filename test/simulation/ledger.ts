@@ -121,7 +121,10 @@ export class Ledger {
     );
   }
 
-  /** @param isProven whether a hash of a service of an application is part of its last-known-good version */
+  /**
+   * @param isProven whether a hash of a service of an application is part of its last-known-good version
+   * @throws Violation when a number of instances is out of its bounds
+   */
   noteDecision(
     { applications }: Decision,
     isProven: (application: string, service: string, hash: string) => boolean,
@@ -134,6 +137,7 @@ export class Ledger {
         const slots = services.find((one) => one.service === service.name)?.desired ?? 0;
         const key = `${application}/${service.name}`;
         seen.add(key);
+        mustBeWithinBounds(key, service, slots);
         this.#want(key, {
           service,
           slots,
@@ -279,4 +283,11 @@ export class Ledger {
     const recent = list.filter(({ until }) => until === null || now - until < underwayMs);
     this.#wanted.set(key, [...recent, wanted]);
   }
+}
+
+/** Whatever the load is, a service has no more slots and no fewer than its manifest allows. */
+function mustBeWithinBounds(key: string, { autoscale }: ServiceSpec, slots: number): void {
+  if (autoscale === undefined || (slots >= autoscale.min && slots <= autoscale.max)) return;
+  const what = `${key} is to have ${slots}, of ${autoscale.min} to ${autoscale.max}`;
+  throw new Violation('a number that goes by load stays within its bounds', what);
 }

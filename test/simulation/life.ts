@@ -28,6 +28,7 @@ export interface Witness {
 const told: ReadonlySet<JournalEntry['kind']> = new Set([
   'rollout-started',
   'rolled-back',
+  'scaled',
   'succeeded',
   'quarantined',
   'attempt-failed',
@@ -44,6 +45,8 @@ function describeEntry(entry: JournalEntry): string {
       const { service, slot, reason, message, verdict } = entry.failure;
       return `${entry.application}/${service}/${slot} failed (${verdict}) ${reason}: ${message}`;
     }
+    case 'scaled':
+      return `scales ${entry.application}/${entry.service} to ${entry.replicas}: ${entry.cause}`;
     default:
       return `${entry.kind} ${'application' in entry ? (entry.application ?? '') : ''}`;
   }

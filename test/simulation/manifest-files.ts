@@ -219,6 +219,7 @@ function renderDeploy(service: ServiceModel, overrides: object = {}): object {
       gate: renderGate(service.gate),
       rollout: renderRollout(service),
       ...replaceAfterOf(service),
+      ...autoscaleOf(service),
       ...(kind === 'singleton' ? { singleton: true } : {}),
       ...(onChange === undefined ? {} : { onChange }),
       ...overrides,
@@ -250,6 +251,15 @@ function replaceAfterOf({ kind, monitorS }: ServiceModel): object {
   if (kind !== 'replicated') return {};
   if (monitorS === 8) return { replaceAfter: 'never' };
   return monitorS === 7 ? { replaceAfter: '40s' } : {};
+}
+
+/** Nothing is drawn for it, so that all else of a seed stays as it is. */
+function autoscaleOf({ kind, monitorS, strategy, replicas }: ServiceModel): object {
+  if (kind !== 'replicated' || monitorS !== 6 || strategy !== 'rolling') return {};
+  const min = Math.max(1, replicas);
+  return {
+    autoscale: { min, max: min + 2, cpu: '50%', interval: '5s', stabilization: '10s' },
+  };
 }
 
 function renderRollout({ strategy, maxSurge, maxUnavailable }: ServiceModel): object {

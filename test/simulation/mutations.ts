@@ -24,6 +24,16 @@ const mutations = {
     'slots.filter((view) => view.available && !isLeaving(view)).length',
     'slots.filter((view) => view.available || isLeaving(view)).length',
   ],
+  'a number that goes by load outlives its bounds': [
+    'src/rollout/with-scale.ts',
+    'return Math.min(max, Math.max(min, number === 0 ? replicas : number));',
+    'return Math.max(min, number === 0 ? replicas : max < 0 ? max : number);',
+  ],
+  'load changes a number under a rollout': [
+    'src/rollout/decide-scale.ts',
+    'if (record.rollout !== null || spec === undefined || isChanging(spec, record)) return true;',
+    'if (spec === undefined) return true;',
+  ],
   'last-known-good moves without the bake': [
     'src/rollout/decide-completion.ts',
     'const until = from + monitorMs(context);',

@@ -1,6 +1,7 @@
 import type { ApplicationSpec } from '../../src/model/application.ts';
 import type { DesiredState } from '../../src/model/desired.ts';
 import type { JournalEntry } from '../../src/model/journal-state.ts';
+import type { Decision } from '../../src/rollout/decide.ts';
 import { applyHappening } from './apply-happening.ts';
 import { checkEnd, isHopeless, whyNotQuiet } from './check-end.ts';
 import type { TrueContainer } from './census.ts';
@@ -83,7 +84,11 @@ class Simulation {
         this.#guarded(() => this.#ledger.stepStarted(step));
       },
       stepEnded: (step, outcome) => this.#ledger.stepEnded(step, outcome.kind === 'unknown'),
-      decided: (decision) => this.#ledger.noteDecision(decision, this.#isGood),
+      decided: (decision) =>
+        this.#guarded(() => {
+          this.#mustNotScale(decision);
+          this.#ledger.noteDecision(decision, this.#isGood);
+        }),
       noted: (entry) => this.#guarded(() => this.#noted(entry)),
       accepted: (desired) => this.#accepted(desired),
       hostFalls: (host, downMs) => {
@@ -188,6 +193,20 @@ class Simulation {
     const good = record?.lastKnownGood?.spec.services ?? [];
     return good.some((one) => one.name === service && one.hash === hash);
   };
+
+  /** A load changes no number under what is rolled out or back, or is suspended. */
+  #mustNotScale({ entries, applications }: Decision): void {
+    for (const entry of entries) {
+      if (entry.kind !== 'scaled' || entry.from === null || /by the manifest/.test(entry.cause)) {
+        continue;
+      }
+      const own = applications.find(({ application }) => application === entry.application);
+      const isIdle = own?.rollout === null && own.target.mode === 'desired' && !own.suspended;
+      if (isIdle) continue;
+      const what = `${entry.application}/${entry.service} ${entry.from} to ${entry.replicas}`;
+      throw new Violation('a load changes nothing under a rollout', what);
+    }
+  }
 
   #noted(entry: JournalEntry): void {
     if (entry.kind !== 'succeeded') return;

@@ -14,6 +14,7 @@ export function aroundExecute(
     unseen: () => fleet.unseen(),
     lookUp: (...args) => fleet.lookUp(...args),
     evidence: (host, container, signal) => fleet.evidence(host, container, signal),
+    usage: (...args) => fleet.usage(...args),
     ask: (...args) => fleet.ask(...args),
     subscribe: (onChange) => fleet.subscribe(onChange),
     calls: () => fleet.calls(),

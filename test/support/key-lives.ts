@@ -1,3 +1,5 @@
+import { extensionLives } from './extension-lives.ts';
+
 /**
  * For each key of the schema that is honoured: a service that sets it, and the same service after a commit. What the
  * change does is for the schema to say (`x-change`).
@@ -339,79 +341,11 @@ export const keyLives: readonly KeyLife[] = [
     refused: /No such container: side/,
   },
   { key: 'working_dir', before: ['working_dir: /tmp'], after: ['working_dir: /'] },
-  {
-    key: 'x-fleetwright.drift',
-    before: ['x-fleetwright: { drift: { ignore: [{ path: hostname, reason: a }] } }'],
-    after: ['x-fleetwright: { drift: { ignore: [{ path: hostname, reason: b }] } }'],
-  },
-  {
-    key: 'x-fleetwright.expose',
-    before: ['ports: ["8080"]', 'x-fleetwright: { expose: { host: a.example.com, port: 8080 } }'],
-    after: ['ports: ["8080"]', 'x-fleetwright: { expose: { host: b.example.com, port: 8080 } }'],
-  },
-  {
-    key: 'x-fleetwright.expose.proof',
-    before: proven('record'),
-    after: proven('fail'),
-  },
-  {
-    key: 'x-fleetwright.gate',
-    before: ['ports: ["8080"]', 'x-fleetwright: { gate: { http: { port: 8080, path: /a } } }'],
-    after: ['ports: ["8080"]', 'x-fleetwright: { gate: { http: { port: 8080, path: /b } } }'],
-  },
-  {
-    key: 'x-fleetwright.gate.http.port',
-    before: ['x-fleetwright: { gate: { http: { port: 8080 } } }'],
-    after: ['x-fleetwright: { gate: { http: { port: 8081 } } }'],
-  },
-  {
-    key: 'x-fleetwright.gate.tcp.port',
-    before: ['x-fleetwright: { gate: { tcp: { port: 8080 } } }'],
-    after: ['x-fleetwright: { gate: { tcp: { port: 8081 } } }'],
-  },
-  {
-    key: 'x-fleetwright.image',
-    before: ['x-fleetwright: { image: { tagMoved: report } }'],
-    after: ['x-fleetwright: { image: { tagMoved: roll } }'],
-  },
-  {
-    key: 'x-fleetwright.onChange',
-    before: ['configs: [conf]', 'x-fleetwright: { onChange: recreate }'],
-    after: ['configs: [conf]', 'x-fleetwright: { onChange: restart }'],
-    top: 'configs: { conf: { content: hello } }\n',
-  },
-  {
-    key: 'x-fleetwright.priority',
-    before: ['x-fleetwright: { priority: 100 }'],
-    after: ['x-fleetwright: { priority: 900 }'],
-  },
-  {
-    key: 'x-fleetwright.replaceAfter',
-    before: ['x-fleetwright: { replaceAfter: 1m }'],
-    after: ['x-fleetwright: { replaceAfter: never }'],
-  },
-  {
-    key: 'x-fleetwright.rollout',
-    before: ['x-fleetwright: { rollout: { attempts: 1 } }'],
-    after: ['x-fleetwright: { rollout: { attempts: 2 } }'],
-  },
-  {
-    key: 'x-fleetwright.singleton',
-    before: ['x-fleetwright: { singleton: true }'],
-    after: ['x-fleetwright: { singleton: false }'],
-  },
+  ...extensionLives,
 ];
 
 function boundRecursively(how: string): readonly string[] {
   return [
     `volumes: [{ type: bind, source: /usr/share, target: /b, read_only: true, bind: { recursive: ${how} } }]`,
-  ];
-}
-
-function proven(onFailure: string): readonly string[] {
-  const proof = `{ url: "http://192.0.2.80", onFailure: ${onFailure} }`;
-  return [
-    'ports: ["8080"]',
-    `x-fleetwright: { expose: { host: a.example.com, port: 8080, proof: ${proof} } }`,
   ];
 }

@@ -3,8 +3,9 @@ import type { ContainerSpec } from '../../model/container.ts';
 import { hashContainer } from '../../model/hash.ts';
 import { packOrigins, type Origin, type Origins } from '../../model/origin.ts';
 import { present } from '../../model/present.ts';
-import { child, members, readBoolean, readNumber, readText, type Cursor } from '../cursor.ts';
+import { child, members, readBoolean, readText, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
+import { resolveReplicas } from './autoscale.ts';
 import { deliveredOrigins } from './delivered-files.ts';
 import { resolveConstraints, resolveSpread } from './constraints.ts';
 import { resolveContainer } from './container.ts';
@@ -20,7 +21,6 @@ import { resolveTagMoved } from './image-policy.ts';
 import { olderKeys } from './older-keys.ts';
 import { readMaxPerHost, readReservedCpus } from './room.ts';
 import { resolvePullPolicy } from './pull-policy.ts';
-import { replicasOf } from './replicas.ts';
 import { resolveRollout, rolloutOfJob } from './rollout-policy.ts';
 import { noBounds, resolveBounds, resolveRollback, resolveUpdate } from './update-policy.ts';
 
@@ -31,7 +31,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
   const job = subject.jobs.get(name);
   const gate = job === undefined ? resolveGate(service, container.healthcheck) : gateOfJob(job);
   const isGlobal = readText(child(service, 'deploy', 'mode')) === 'global';
-  const replicas = readNumber(replicasOf(service)) ?? 1;
+  const { replicas, ...scale } = resolveReplicas(service);
   const bounds = job === undefined ? resolveBounds(subject, service) : noBounds;
   const update = resolveUpdate(service, bounds);
   return {
@@ -42,6 +42,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
     hash: hashContainer(container, gate),
     mode: isGlobal ? 'global' : 'replicated',
     replicas,
+    ...scale,
     constraints: resolveConstraints(service),
     ...present({
       spread: resolveSpread(service),

@@ -67,7 +67,7 @@ export const jobsRunOnce: Rule = ({ services, jobs }) => {
 };
 
 function judgeJob(name: string, service: Cursor): void {
-  for (const key of ['gate', 'rollout', 'singleton', 'onChange']) {
+  for (const key of ['gate', 'rollout', 'singleton', 'onChange', 'autoscale']) {
     refuse(child(service, 'x-fleetwright', key), `job "${name}" cannot have "${key}"`);
   }
   refuse(

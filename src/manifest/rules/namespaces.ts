@@ -168,7 +168,8 @@ function sumOfService(
   each: (service: ServiceSpec) => number,
 ): number {
   if (service.mode === 'replicated') {
-    return service.replicas * Math.max(...versionsOf(service).map(each));
+    const most = service.autoscale?.max ?? service.replicas;
+    return most * Math.max(...versionsOf(service).map(each));
   }
   return hostsOf(service, namespace, fleet).reduce(
     (sum, { name }) => sum + each(serviceOn(service, name)),

@@ -50,7 +50,7 @@ const deployReasons: Readonly<Record<string, string>> = {
   update_config: rolled,
 };
 
-const ownReasons: Readonly<Record<string, string>> = { rollout: rolled };
+const ownReasons: Readonly<Record<string, string>> = { autoscale: counted, rollout: rolled };
 
 /** Keys of `x-fleetwright` that are about an instance. */
 const own = ['gate', 'onChange'];

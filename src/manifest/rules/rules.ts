@@ -1,4 +1,5 @@
 import { adoptionsNameContainers } from './adoptions.ts';
+import { scalesAreWellFormed } from './autoscale.ts';
 import { boundsAllowChange } from './bounds.ts';
 import { rolloutsAreWellFormed } from './canary-steps.ts';
 import { rolloutsOutlastGates } from './deadlines.ts';
@@ -67,6 +68,7 @@ export const rules: readonly Rule[] = [
   exposedPortsArePublished,
   proofsCanBeAsked,
   singletonsAreAlone,
+  scalesAreWellFormed,
   rolloutsAreWellFormed,
   strategiesFitServices,
   commonRolloutsAreTaken,

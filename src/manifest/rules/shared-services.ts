@@ -2,6 +2,7 @@ import {
   child,
   complain,
   complainAtKey,
+  isEmptyOrNull,
   isPresent,
   items,
   readNumber,
@@ -53,6 +54,15 @@ function judgeNumbers(
     return complain(place, 'conflicting-keys', message);
   }
   const [own, its] = [countOf(service), countOf(shared)];
+  const scaled = isScaled(shared) ? other : name;
+  if (isScaled(shared) || (isScaled(service) && its !== 1)) {
+    return complain(
+      place,
+      'conflicting-keys',
+      `service "${name}" cannot share with "${other}": how many instances "${scaled}" has goes by its load`,
+      `Remove "autoscale" of "${scaled}"`,
+    );
+  }
   if (own === its || its === 1) return;
   complain(
     place,
@@ -60,6 +70,10 @@ function judgeNumbers(
     `service "${name}" (${inWords(own)}) cannot share with "${other}" (${inWords(its)}): each instance needs one to share with`,
     `Give both as many, or "${other}" one`,
   );
+}
+
+function isScaled(service: Cursor): boolean {
+  return !isEmptyOrNull(child(service, 'x-fleetwright', 'autoscale'));
 }
 
 /** Instances; `global`: one per host. */

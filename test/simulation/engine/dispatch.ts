@@ -32,6 +32,7 @@ import {
   listNetworks,
   removeNetwork,
 } from './networks.ts';
+import { readStats } from './usage.ts';
 import { createVolume, inspectVolume, listVolumes, removeVolume } from './volumes.ts';
 
 type Answer = ApiResponse | Pending;
@@ -129,6 +130,7 @@ function readContainer(
 ): Answer {
   if (verb === 'archive') return getArchive(state, container, asked, query['path'] ?? '');
   if (verb === 'json') return ok(inspectBody(state, container));
+  if (verb === 'stats') return readStats(state, container);
   return verb === 'logs' ? readLog(container, query) : notFound;
 }
 

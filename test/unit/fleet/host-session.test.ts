@@ -311,3 +311,52 @@ it('what happened while the connection was cut is asked for with the next one', 
 
   expect(changesOf(bench)).toEqual(['update a', 'pause a']);
 });
+
+const statsOf = (id: string): string => `GET /containers/${id}/stats`;
+
+it('what a container uses is read at once, with the time at which that was so', async () => {
+  const { host, session } = await open({ web: 'running' });
+  host.set(statsOf('web'), {
+    read: '2026-01-01T00:00:02.5Z',
+    cpu_stats: { cpu_usage: { total_usage: 1_500 } },
+  });
+
+  expect(await session.usage(toContainerId('web'), never)).toEqual({
+    at: Date.UTC(2026, 0, 1, 0, 0, 2, 500),
+    usedNs: 1_500,
+  });
+});
+
+it.each([
+  ['does not run', { read: '0001-01-01T00:00:00Z', cpu_stats: { cpu_usage: { total_usage: 0 } } }],
+  ['is told of without its time', { cpu_stats: { cpu_usage: { total_usage: 9 } } }],
+  ['is not there', null],
+])('what a container uses that %s is not known', async (_name, body) => {
+  const { host, session } = await open({ web: 'running' });
+  host.set(statsOf('web'), body);
+
+  expect(await session.usage(toContainerId('web'), never)).toBeNull();
+});
+
+it('four containers are measured at once, and one that does not answer holds up nothing for long', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  const { host, session, pass } = await open(
+    Object.fromEntries(names.map((name) => [name, 'running'] as const)),
+  );
+  for (const name of names) host.hold(statsOf(name));
+  const readings = names.map((name) => session.usage(toContainerId(name), never));
+  await pass(0);
+  expect(names.map((name) => host.count(statsOf(name)))).toEqual([1, 1, 1, 1, 0]);
+  await (
+    await host.asked(statsOf('a'))
+  ).answer({
+    read: '2026-01-01T00:00:00Z',
+    cpu_stats: { cpu_usage: { total_usage: 7 } },
+  });
+  await pass(0);
+  expect(host.count(statsOf('e'))).toBe(1);
+  await (await host.asked(statsOf('e'))).fail('the connection broke');
+
+  expect(await readings[0]).toMatchObject({ usedNs: 7 });
+  expect(await readings[4]).toBeNull();
+});

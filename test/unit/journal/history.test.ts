@@ -144,6 +144,26 @@ describe('the history', () => {
     });
   });
 
+  it('tells why a number of instances has changed by load, and nothing of the one that it begins with', () => {
+    session((journal) => {
+      const scaled = { kind: 'scaled', application: 'shop', service: 'web' } as const;
+      journal.write([{ ...scaled, from: null, replicas: 4, cause: '', at: 100 }], 100);
+      const cause = 'cpu 93 % above 70 %';
+      journal.write([{ ...scaled, from: 4, replicas: 6, cause, at: 200 }], 200);
+    });
+
+    expect(told({ application: 'shop' })).toEqual([
+      expect.objectContaining({
+        kind: 'scaled',
+        service: 'web',
+        cause: 'cpu 93 % above 70 %',
+        message: '4 → 6',
+        actor: 'fleetwright',
+        at: 200,
+      }),
+    ]);
+  });
+
   it('tells a repair as one, with the cause of its first step and what came of the last', () => {
     const cause = { ...aStep(create).cause, reason: 'its instance is missing' };
     const removal = { kind: 'destroy', at: 390, detail: 'docker rm' } as const;

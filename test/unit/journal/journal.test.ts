@@ -412,3 +412,28 @@ describe('a state folder', () => {
     expect(hashes()).toEqual(before);
   });
 });
+
+describe('what services are under', () => {
+  const cpu = { metric: 'cpu', value: 63, target: 70 } as const;
+
+  it('is there after another start, also for who reads beside it', () => {
+    const loads = new Map([['shop/web', [cpu]]]);
+    session((journal) => {
+      journal.recordLoads(loads);
+      expect(journal.state().loads).toEqual(loads);
+    });
+
+    expect(session((journal) => journal.state().loads)).toEqual(loads);
+    using reader = readJournal(folder);
+    expect(reader.state().loads).toEqual(loads);
+  });
+
+  it('is forgotten of a service that is left out', () => {
+    session((journal) => {
+      journal.recordLoads(new Map([['shop/web', [cpu]]]));
+      journal.recordLoads(new Map());
+    });
+
+    expect(session((journal) => journal.state().loads.size)).toBe(0);
+  });
+});

@@ -361,3 +361,51 @@ describe('the record of images', () => {
     expect(tags['app:latest']).toBe('b');
   });
 });
+
+function scaled(replicas: number, from: number | null, at: number, of = 'web'): ApplicationEntry {
+  return { kind: 'scaled', application, service: of, from, replicas, cause: '', at };
+}
+
+describe('the number of instances by load', () => {
+  it('is the last one, with the changes of the last 15 s', () => {
+    const entries = [scaled(2, null, 0), scaled(6, 2, 1_000), scaled(9, 6, 15_999)];
+
+    expect(after(...entries).scales).toEqual({
+      web: {
+        replicas: 9,
+        at: 15_999,
+        reached: 2,
+        changes: [
+          { at: 1_000, by: 4 },
+          { at: 15_999, by: 3 },
+        ],
+      },
+    });
+    expect(after(...entries, scaled(7, 9, 16_000)).scales?.['web']?.changes).toEqual([
+      { at: 15_999, by: 3 },
+      { at: 16_000, by: -2 },
+    ]);
+  });
+
+  it('has been reached when all that were added are there, and no more when it is lower', () => {
+    const reached: ApplicationEntry = { kind: 'scale-reached', application, service: 'web' };
+    const up = [scaled(2, null, 0), scaled(6, 2, 1_000)];
+    const reachedAfter = (...entries: readonly ApplicationEntry[]): number | undefined =>
+      after(...entries).scales?.['web']?.reached;
+
+    expect(reachedAfter(...up, reached)).toBe(6);
+    expect(reachedAfter(...up, reached, scaled(3, 6, 2_000), scaled(5, 3, 3_000))).toBe(3);
+    expect(after(reached)).toEqual(after());
+  });
+
+  it('is forgotten when a version has proved itself that does not go by it', () => {
+    const autoscale = { min: 1, max: 8, cpu: 70, stabilizationMs: 0, intervalMs: 1_000 };
+    const asking = anApplication([aService({ autoscale }), aService({ name: 'side' })]);
+    const succeeded = { kind: 'succeeded', application, commit: aCommit(2), at: 9 } as const;
+    const record = after(scaled(6, 2, 1_000), scaled(3, 2, 1_000, 'side'));
+    const { web } = record.scales ?? {};
+
+    expect(reduceApplication(record, { ...succeeded, spec: asking }).scales).toEqual({ web });
+    expect(reduceApplication(record, { ...succeeded, spec }).scales).toBeUndefined();
+  });
+});

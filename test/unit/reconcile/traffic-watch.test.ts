@@ -211,3 +211,42 @@ describe('a change', () => {
     expect(await end).toMatchObject({ kind: 'skipped' });
   });
 });
+
+describe('what is counted', () => {
+  const server = { ...endpoint, isReady: true, sessions: 3, requests: 70 };
+
+  it('is asked for anew, told to whoever asks, and wakes nobody', async () => {
+    using one = watching();
+    one.watch.see(aWorldWithProxy(1));
+    await one.hand.answer(answered({ ...empty, servers: [server] }));
+    const before = one.changes();
+    const counting = one.watch.count();
+    await one.hand.answer(answered({ ...empty, servers: [{ ...server, requests: 90 }] }));
+
+    expect(await counting).toEqual(new Map([[id, new Map([[endpoint.name, 90]])]]));
+    expect(one.changes()).toBe(before);
+  });
+
+  it('is not known of a server that the proxy does not count', async () => {
+    using one = watching();
+    one.watch.see(aWorldWithProxy(1));
+    const counting = one.watch.count();
+    await one.hand.answer(answered(admitted));
+
+    expect(await counting).toEqual(new Map([[id, new Map([[endpoint.name, null]])]]));
+  });
+
+  it('is not known without a proxy, of one that does not answer, and of one that is gone meanwhile', async () => {
+    using one = watching();
+    expect(await one.watch.count()).toBeNull();
+    one.watch.see(aWorldWithProxy(1));
+    const silent = one.watch.count();
+    await one.hand.answer('no answer');
+    expect(await silent).toBeNull();
+    const gone = one.watch.count();
+    one.watch.see(aWorld([]));
+    await one.hand.answer(answered(admitted));
+
+    expect(await gone).toBeNull();
+  });
+});

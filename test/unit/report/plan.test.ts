@@ -166,3 +166,15 @@ describe('renderPlan()', () => {
     expect(overlong(textOf(plan))).toEqual([]);
   });
 });
+
+it('a plan says how many instances there are to be by load', () => {
+  const autoscale = { min: 2, max: 8, cpu: 70, stabilizationMs: 1, intervalMs: 1_000 };
+  const plan = planOf(aWorld(shop('v1', { replicas: 3, autoscale })));
+
+  expect(validatePlan(plan), JSON.stringify(validatePlan.errors)).toBe(true);
+  expect(plan.scaled).toEqual([
+    { application: 'shop', service: 'web', replicas: 3, min: 2, max: 8 },
+  ]);
+  expect(textOf(plan)).toContain('shop/web has 3 of 2–8 instances by its load');
+  expect(plans.deploy.scaled).toBeUndefined();
+});

@@ -419,3 +419,20 @@ it('a status says what becomes of requests while a rollout is under way', () => 
     '\n  1,412 requests, none failed, slowest 31 ms\n',
   );
 });
+
+it('a status says by what the number of instances goes', () => {
+  const autoscale = { min: 2, max: 8, cpu: 70, stabilizationMs: 1, intervalMs: 1_000 };
+  const deployed = run(aWorld([anApplication([aService({ replicas: 2, autoscale })])])).world;
+  const cpu = { metric: 'cpu', value: 63, target: 70 } as const;
+  const requests = { metric: 'requests', value: null, target: 100 } as const;
+  const loads = new Map([['shop/web', [cpu, requests]]]);
+
+  const unmeasured = statusOf(deployed);
+  const told = statusOf({ ...deployed, journal: { ...deployed.journal, loads } });
+
+  expect(validateStatus(told), JSON.stringify(validateStatus.errors)).toBe(true);
+  expect(renderStatus(unmeasured, plainStyle)).toContain('2/2 available (autoscale 2–8)');
+  expect(renderStatus(told, plainStyle)).toContain(
+    '2/2 available (autoscale 2–8, cpu 63 % of 70 %, requests ? of 100/s)',
+  );
+});

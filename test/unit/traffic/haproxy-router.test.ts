@@ -28,8 +28,8 @@ function answer(said: readonly string[], admin: number, sessions: number, map: s
     '# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port',
     `3 shop:web 1 eu-1:shop-web-1:abc 192.0.2.1 2 ${admin} 1 1 0 1 0 1 6 0 0 0 - 80 - 0 0 - - 0`,
     '',
-    '# pxname,svname,qcur,qmax,scur,smax',
-    `shop:web,eu-1:shop-web-1:abc,1,0,${sessions},9`,
+    '# pxname,svname,qcur,qmax,scur,smax,slim,stot',
+    `shop:web,eu-1:shop-web-1:abc,1,0,${sessions},9,,1234`,
     '',
     map,
     '',
@@ -84,7 +84,7 @@ describe('a proxy', () => {
       said: '',
       state: {
         backends: ['shop:web', '9lives:web'],
-        servers: [{ ...endpoint, isReady: true, sessions: 5 }],
+        servers: [{ ...endpoint, isReady: true, sessions: 5, requests: 1234 }],
         routes: { 'shop.example.com/': 'shop:web' },
       },
     });

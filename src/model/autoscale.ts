@@ -1,0 +1,75 @@
+import type { ServiceSpec } from './application.ts';
+import type { ContainerId } from './names.ts';
+
+/** How many instances a service has by the load that they are under. */
+export interface AutoscaleSpec {
+  readonly min: number;
+  readonly max: number;
+  /** What an instance is to use of its CPUs, in percent: see cpuShareOf(). Absent: it does not count. */
+  readonly cpu?: number;
+  /** What an instance is to be given of the requests from outside, per second. Absent: they do not count. */
+  readonly requestsPerSecond?: number;
+  /** Fewer instances are only had when so many were enough for all of this time. */
+  readonly stabilizationMs: number;
+  /** How often the load is measured. */
+  readonly intervalMs: number;
+}
+
+/** In this time the number grows by what it was, or by a few, whichever is more. */
+export const scalePeriodMs = 15_000;
+
+export type MetricName = 'cpu' | 'requests';
+
+/** What was measured of a service. Kept in memory: losing it only costs time. */
+export interface ServiceLoad {
+  /** When, in milliseconds since the epoch. */
+  readonly at: number;
+  /** CPUs used, in billionths of one, by container; what could not be measured is not in it. */
+  readonly cpu: ReadonlyMap<ContainerId, number>;
+  /** Requests per second, by container; null: some proxy does not tell. */
+  readonly requests: ReadonlyMap<ContainerId, number> | null;
+  /** What the load asked for lately, the newest last. */
+  readonly recommendations: readonly Recommendation[];
+}
+
+export interface Recommendation {
+  /** When that was measured, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly replicas: number;
+}
+
+/** By `application/service`. */
+export type LoadMap = ReadonlyMap<string, ServiceLoad>;
+
+const oneCpu = 1e9;
+
+/** The CPUs that an instance is to make do with, in billionths of one: what it reserves, else its limit, else one. */
+export function cpuShareOf({
+  reservedNanoCpus,
+  container,
+}: Pick<ServiceSpec, 'reservedNanoCpus' | 'container'>): number {
+  return reservedNanoCpus ?? container.resources.nanoCpus ?? oneCpu;
+}
+
+export function loadKey(application: string, service: string): string {
+  return `${application}/${service}`;
+}
+
+/** What there is to tell of the load of a service: the mean of its instances beside what is asked for. */
+export interface MetricStanding {
+  readonly metric: MetricName;
+  /** Percent, or requests per second; null: it cannot be told. */
+  readonly value: number | null;
+  readonly target: number;
+}
+
+/** `cpu 63 % of 70 %`. */
+export function metricInWords({ metric, value, target }: MetricStanding): string {
+  const unit = metric === 'cpu' ? ' %' : '/s';
+  return `${metric} ${value === null ? '?' : `${rounded(value)}${unit}`} of ${target}${unit}`;
+}
+
+/** Small numbers with one digit more: half a request per second is not none. */
+export function rounded(value: number): number {
+  return value < 10 ? Math.round(value * 10) / 10 : Math.round(value);
+}

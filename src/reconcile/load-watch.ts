@@ -1,0 +1,175 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import type { AutoscaleSpec, LoadMap, ServiceLoad } from '../model/autoscale.ts';
+import { loadKey } from '../model/autoscale.ts';
+import type { Clock } from '../model/clock.ts';
+import type { ContainerId, HostName } from '../model/names.ts';
+import { serverName } from '../model/traffic.ts';
+import { identityOf } from '../drift/identify.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { JudgedLoad } from '../rollout/decide-scale.ts';
+import type { World } from '../rollout/world.ts';
+import type { LoadSample } from './load-between.ts';
+import { loadBetween } from './load-between.ts';
+import type { TrafficWatch } from './traffic-watch.ts';
+
+interface LoadParts {
+  readonly clock: Clock;
+  readonly fleet: Pick<Fleet, 'usage'>;
+  readonly traffic: Pick<TrafficWatch, 'count'>;
+  /** Called when something was measured. */
+  readonly onChange: () => void;
+}
+
+type SeenWorld = Pick<World, 'desired' | 'observations' | 'journal'>;
+
+/** Measures the load of the services that ask for it, each at its own interval: none is measured otherwise. */
+export class LoadWatch implements Disposable {
+  readonly #parts: LoadParts;
+  readonly #watches = new Map<string, Watch>();
+  #isProxied = false;
+
+  constructor(parts: LoadParts) {
+    this.#parts = parts;
+  }
+
+  /** Measures what is asked for from now on, and nothing else; gives what is known by now. */
+  see(world: SeenWorld): LoadMap {
+    const wanted = askingServices(world);
+    for (const [key, watch] of this.#watches) {
+      const autoscale = wanted.get(key);
+      if (isDeepStrictEqual(autoscale, watch.autoscale)) continue;
+      watch.stop.abort();
+      watch.cancel();
+      this.#watches.delete(key);
+    }
+    if (wanted.size === 0) return nothing;
+    this.#isProxied = areProxiesSeen(world);
+    const instances = runningInstances(world, wanted);
+    for (const [key, autoscale] of wanted) {
+      const known = this.#watches.get(key);
+      const watch = known ?? { ...unmeasured, autoscale, stop: new AbortController() };
+      watch.instances = instances.get(key) ?? [];
+      if (known !== undefined) continue;
+      this.#watches.set(key, watch);
+      void this.#measure(watch);
+    }
+    const loads = [...this.#watches].flatMap(([key, { load }]) =>
+      load === null ? [] : [[key, load] as const],
+    );
+    return new Map(loads);
+  }
+
+  /** Remembers what the loads came to. */
+  note(judged: readonly JudgedLoad[]): void {
+    for (const { key, recommendations } of judged) {
+      const watch = this.#watches.get(key);
+      const load = watch?.load ?? null;
+      if (watch !== undefined && load !== null) watch.load = { ...load, recommendations };
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const { stop, cancel } of this.#watches.values()) {
+      stop.abort();
+      cancel();
+    }
+    this.#watches.clear();
+  }
+
+  async #measure(watch: Watch): Promise<void> {
+    const { clock, onChange } = this.#parts;
+    const { intervalMs } = watch.autoscale;
+    const due = clock.now() + intervalMs;
+    const before = watch.sample;
+    const sample = await this.#sample(watch);
+    if (watch.stop.signal.aborted) return;
+    watch.sample = sample;
+    if (before !== null) {
+      const { recommendations } = watch.load ?? { recommendations: [] };
+      watch.load = { ...loadBetween(before, sample), recommendations };
+      onChange();
+    }
+    watch.cancel = clock.after(Math.max(0, due - clock.now()), () => void this.#measure(watch));
+  }
+
+  async #sample({ autoscale, instances, stop }: Watch): Promise<LoadSample> {
+    const { clock, fleet, traffic } = this.#parts;
+    const isCounted = autoscale.requestsPerSecond !== undefined;
+    const count = isCounted && this.#isProxied ? traffic.count() : Promise.resolve(null);
+    const counting = count.then((counts) => ({ counts, countedAt: clock.now() }));
+    const asked = autoscale.cpu === undefined ? [] : instances;
+    const usages = await Promise.all(
+      asked.map(async ({ id, host }) => [id, await fleet.usage(host, id, stop.signal)] as const),
+    );
+    const counted = await counting;
+    return {
+      at: clock.now(),
+      cpu: new Map(usages.flatMap(([id, usage]) => (usage === null ? [] : [[id, usage]]))),
+      servers: new Map(instances.map(({ id, server }) => [id, server])),
+      ...counted,
+    };
+  }
+}
+
+interface RunningInstance {
+  readonly id: ContainerId;
+  readonly host: HostName;
+  /** Its name at the proxies. */
+  readonly server: string;
+}
+
+interface Watch {
+  readonly autoscale: AutoscaleSpec;
+  readonly stop: AbortController;
+  instances: readonly RunningInstance[];
+  /** The last one; null: there is none yet. */
+  sample: LoadSample | null;
+  load: ServiceLoad | null;
+  /** Of the next measurement. */
+  cancel: () => void;
+}
+
+const unmeasured = { instances: [], sample: null, load: null, cancel: (): void => {} };
+const nothing: LoadMap = new Map();
+
+function askingServices({ desired }: SeenWorld): ReadonlyMap<string, AutoscaleSpec> {
+  return new Map(
+    desired.applications.flatMap(({ name, services }) =>
+      services.flatMap(({ name: service, autoscale }) =>
+        autoscale === undefined ? [] : [[loadKey(name, service), autoscale] as const],
+      ),
+    ),
+  );
+}
+
+function runningInstances(
+  { observations, journal }: SeenWorld,
+  wanted: ReadonlyMap<string, AutoscaleSpec>,
+): ReadonlyMap<string, readonly RunningInstance[]> {
+  const found = new Map<string, RunningInstance[]>();
+  for (const observation of observations.values()) {
+    if (observation.kind === 'unreachable') continue;
+    for (const container of observation.containers) {
+      const identity = identityOf(container, journal);
+      if (identity === null || container.state !== 'running') continue;
+      const key = loadKey(identity.application, identity.service);
+      if (!wanted.has(key)) continue;
+      const { id, host } = container;
+      const instance = { id, host, server: serverName(host, container) };
+      found.set(key, [...(found.get(key) ?? []), instance]);
+    }
+  }
+  return found;
+}
+
+/** A proxy on a host that cannot be seen counts requests too: without it a busy service looks idle. */
+function areProxiesSeen({ desired, observations, journal }: SeenWorld): boolean {
+  const { ingress } = desired.fleet;
+  if (ingress === undefined) return false;
+  const prefix = `${ingress.application}/${ingress.service}/`;
+  return [...journal.slots].every(
+    ([slot, { host }]) =>
+      !slot.startsWith(prefix) || observations.get(host)?.kind !== 'unreachable',
+  );
+}

@@ -1,0 +1,119 @@
+import type { AutoscaleSpec, MetricName, Recommendation } from '../model/autoscale.ts';
+import { rounded, scalePeriodMs } from '../model/autoscale.ts';
+import type { ScaleChange } from '../model/journal-state.ts';
+
+/** What one instance is under, in the unit of the target. */
+export type Reading =
+  | { readonly kind: 'read'; readonly value: number }
+  /** It serves, and could not be measured. */
+  | { readonly kind: 'missing' }
+  /** It does not serve yet, or not any more. */
+  | { readonly kind: 'unready' };
+
+export interface Metric {
+  readonly name: MetricName;
+  readonly target: number;
+  /** One for each slot; null: nothing is known of any. */
+  readonly readings: readonly Reading[] | null;
+}
+
+export interface ScaleInput {
+  readonly spec: Pick<AutoscaleSpec, 'min' | 'max' | 'stabilizationMs'>;
+  /** How many there are to be now. */
+  readonly current: number;
+  readonly metrics: readonly Metric[];
+  /** When it was measured. All times are milliseconds since the epoch. */
+  readonly at: number;
+  readonly recommendations: readonly Recommendation[];
+  /** How the number has changed lately. */
+  readonly changes: readonly ScaleChange[];
+}
+
+export interface ScaleVerdict {
+  readonly replicas: number;
+  /** For people, such as `cpu 93 % above 70 %`; empty: the number stays. */
+  readonly why: string;
+  /** With what this load asks for, and without what is too long ago. */
+  readonly recommendations: readonly Recommendation[];
+}
+
+/** A load so near to its target changes nothing. */
+const tolerance = 0.1;
+/** Within the period the number grows by what it was, or by this, whichever is more. */
+const mostAdded = 4;
+
+/**
+ * How many instances a load asks for, by the rules of the Horizontal Pod Autoscaler of Kubernetes with its defaults (package
+ * `podautoscaler`: `replica_calculator.go` for what one metric asks for, `horizontal.go` for the rest):
+ *
+ * - of several metrics, the one that asks for most counts; one that is not known hinders only that there be fewer;
+ * - there are no more than max, and no fewer than min;
+ * - fewer only when the load has asked for no more than that for the whole stabilization time; at the start it is taken for having
+ *   asked for what there is;
+ * - within 15 s the number at most doubles, or grows by 4 where that is more. It may shrink at once.
+ */
+export function judgeScale(input: ScaleInput): ScaleVerdict {
+  const { spec, current, metrics, at } = input;
+  const asked = metrics.map((metric) => askedBy(metric, current));
+  const known = asked.filter((one) => one !== null);
+  const top = known.toSorted((a, b) => b.replicas - a.replicas)[0];
+  const former = input.recommendations.filter((one) => one.at < at);
+  const isHindered = known.length < metrics.length && (top?.replicas ?? 0) < current;
+  if (top === undefined || isHindered)
+    return { replicas: current, why: '', recommendations: former };
+  const first = former.length === 0 ? [{ at, replicas: current }] : former;
+  const lately = first.filter((one) => one.at > at - spec.stabilizationMs);
+  const recommendations = [...lately, { at, replicas: top.replicas }];
+  const most = Math.max(...recommendations.map(({ replicas }) => replicas));
+  const stable = top.replicas >= current ? top.replicas : Math.min(current, most);
+  const highest = Math.max(current, mostAfter(current, input.changes, at));
+  const within = Math.min(stable, highest);
+  const replicas = Math.max(spec.min, Math.min(spec.max, within));
+  return { replicas, why: replicas === current ? '' : top.why, recommendations };
+}
+
+interface Asked {
+  readonly replicas: number;
+  readonly why: string;
+}
+
+/**
+ * What one metric asks for: the instances that serve, times the mean of their load by its target, rounded up. So that what is not known
+ * makes the change smaller and never larger, who could not be measured counts as being at the target when there would be
+ * fewer, and as idle when there would be more, as does then who does not serve yet. When that takes the reason away, or turns it
+ * around, nothing changes. Null: it is not known.
+ */
+function askedBy({ name, target, readings }: Metric, current: number): Asked | null {
+  const read = (readings ?? []).flatMap((one) => (one.kind === 'read' ? [one.value] : []));
+  if (readings === null || read.length === 0) return null;
+  const counts = (kind: Reading['kind']): number =>
+    readings.filter((one) => one.kind === kind).length;
+  const first = meanOf(read) / target;
+  const isUp = first > 1;
+  const missing = Array.from({ length: counts('missing') }, () => (isUp ? 0 : target));
+  const unready = Array.from({ length: isUp ? counts('unready') : 0 }, () => 0);
+  const counted = [...read, ...missing, ...unready];
+  const ratio = meanOf(counted) / target;
+  const stay = { replicas: current, why: '' };
+  if (exact(Math.abs(ratio - 1)) <= tolerance || ratio > 1 !== isUp) return stay;
+  const replicas = Math.ceil(exact(ratio * counted.length));
+  if (isUp ? replicas < current : replicas > current) return stay;
+  const unit = name === 'cpu' ? ' %' : '/s';
+  const side = isUp ? 'above' : 'below';
+  return { replicas, why: `${name} ${rounded(meanOf(read))}${unit} ${side} ${target}${unit}` };
+}
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Without what a division has added: what is whole is not rounded up. */
+function exact(value: number): number {
+  return Math.round(value * 1e9) / 1e9;
+}
+
+function mostAfter(current: number, changes: readonly ScaleChange[], at: number): number {
+  const lately = changes.filter((change) => change.at > at - scalePeriodMs);
+  const start = current - lately.reduce((sum, { by }) => sum + by, 0);
+  return Math.max(start + mostAdded, start * 2);
+}

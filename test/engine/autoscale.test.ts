@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { History } from '../../src/generated/history.ts';
+import type { Status } from '../../src/generated/status.ts';
+import { parseIsoTime } from '../../src/model/iso-time.ts';
+import type { Daemon } from '../support/command-line.ts';
+import { Commands, fleetwright } from '../support/command-line.ts';
+import { ConfigRepository } from '../support/config-repository.ts';
+import { ConstantLoad } from '../support/constant-load.ts';
+import { listContainers } from '../support/containers.ts';
+import { eventually } from '../support/eventually.ts';
+import { loadProxyImage, proxyImage } from '../support/proxy-image.ts';
+import { clearHosts, sharedSandbox } from '../support/sandbox.ts';
+
+const fleet = 'autoscale-test';
+const site = 'shop.example.com';
+const intervalMs = 2_000;
+/** Far more than it takes where nothing else runs. */
+const patienceMs = 90_000;
+
+const proxyConfiguration = `
+global
+  stats socket ipv4@127.0.0.1:9999 level admin
+defaults ingress
+  mode http
+  timeout connect 1s
+  timeout client 60s
+  timeout server 60s
+  retries 0
+frontend web from ingress
+  bind :8000
+  monitor-uri /proxy
+  http-request set-var(txn.path) path
+  http-request set-var(txn.route) req.hdr(host),field(1,:),lower,concat(,txn.path,/)
+  use_backend %[var(txn.route),map_beg(/etc/haproxy/routes.map)]
+backend shop:web from ingress
+  balance roundrobin
+`;
+
+const edge = {
+  configs: { proxy: { file: './haproxy.cfg' }, routes: { content: '# told at run time\n' } },
+  services: {
+    haproxy: {
+      image: proxyImage,
+      ports: ['8000:8000'],
+      configs: [
+        { source: 'proxy', target: '/etc/haproxy/haproxy.cfg' },
+        { source: 'routes', target: '/etc/haproxy/routes.map' },
+      ],
+      deploy: { mode: 'global', update_config: { monitor: '200ms' } },
+      'x-fleetwright': {
+        gate: { http: { port: 8000, path: '/proxy' }, minHealthyTime: '100ms' },
+      },
+    },
+  },
+};
+
+/** The load is 500 requests a second, and somewhat fewer on a busy machine. CPUs never ask for more than requests do. */
+const shop = {
+  services: {
+    web: {
+      image: 'testapp:v1',
+      deploy: { replicas: 1, update_config: { monitor: '200ms' } },
+      'x-fleetwright': {
+        gate: { http: { port: 8080, path: '/ready' }, minHealthyTime: '100ms' },
+        expose: { host: site, port: 8080, drainTimeout: '5s' },
+        autoscale: {
+          min: 1,
+          max: 3,
+          requestsPerSecond: 100,
+          cpu: '10000%',
+          interval: `${intervalMs}ms`,
+          stabilization: `${intervalMs}ms`,
+        },
+      },
+    },
+  },
+};
+
+type WebStatus = Status['applications'][number]['services'][number];
+
+function webOf({ applications }: Status): WebStatus {
+  const [web] = applications.find(({ application }) => application === 'shop')?.services ?? [];
+  if (web === undefined) throw new Error('there is no service "web"');
+  return web;
+}
+
+describe('a service whose number of instances goes by its load, on two engines', () => {
+  const { hosts: all, credentials } = sharedSandbox();
+  const hosts = all.slice(0, 2);
+  let repository: ConfigRepository;
+  let commands: Commands;
+  let daemon: Daemon;
+
+  beforeAll(async () => {
+    await loadProxyImage(hosts);
+    repository = await ConfigRepository.create(fleet, hosts);
+    commands = new Commands(repository, credentials);
+    await repository.write('fleet.yaml', {
+      name: fleet,
+      ingress: { driver: 'haproxy', service: 'edge/haproxy' },
+      hosts: hosts.map(({ name, endpoint, address }) => ({ name, endpoint, address })),
+    });
+    await repository.write('edge/haproxy.cfg', proxyConfiguration);
+    await repository.write('edge/compose.yaml', edge);
+    await repository.write('shop/compose.yaml', shop);
+    await repository.commit('v1');
+    const { code, stderr, status } = await commands.sync('--timeout=60s');
+    expect(code, `${stderr}\n${JSON.stringify(status, null, 1)}`).toBe(0);
+    daemon = commands.start('--poll-interval=1s');
+  });
+  afterAll(async () => {
+    await daemon[Symbol.asyncDispose]();
+    await clearHosts(hosts, fleet);
+    await repository[Symbol.asyncDispose]();
+  });
+
+  interface Change {
+    readonly at: number;
+    readonly what: string;
+    readonly why: string;
+  }
+
+  /** The changes of the number, the oldest first. */
+  const changes = async (): Promise<readonly Change[]> => {
+    const state = `--state=${repository.beside('state')}`;
+    const { stdout } = await fleetwright('history', 'shop', state, '--output=json');
+    const { entries } = JSON.parse(stdout) as History;
+    return entries
+      .filter(({ kind }) => kind === 'scaled')
+      .map(({ at, message, cause }) => ({ at: parseIsoTime(at), what: message, why: cause }))
+      .toReversed();
+  };
+
+  const running = async (): Promise<number> =>
+    (await listContainers(hosts, fleet)).filter(
+      ({ application, state }) => application === 'shop' && state === 'running',
+    ).length;
+
+  it('has more within two measurements of a load that steps up, and fewer when the load is gone, and loses no request', async () => {
+    await eventually('it is measured', async () => {
+      const { metrics = [] } = webOf(await commands.status()).autoscale ?? {};
+      return metrics.length === 2 && metrics.every(({ value }) => value !== null) ? true : null;
+    });
+    const beganAt = Date.now();
+    const load = new ConstantLoad({
+      addresses: hosts.map(({ address }) => address),
+      port: 8000,
+      host: site,
+    });
+    await eventually('3 run', async () => ((await running()) === 3 ? true : null), patienceMs);
+    const up = await changes();
+    const under = webOf(await commands.status());
+    await load[Symbol.asyncDispose]();
+    await eventually('1 runs', async () => ((await running()) === 1 ? true : null), patienceMs);
+    const down = (await changes()).slice(up.length);
+
+    expect(load.failures).toEqual([]);
+    expect(up.at(-1)?.what).toMatch(/→ 3$/);
+    expect(up.at(-1)?.why).toMatch(/^requests \d+\/s above 100\/s$/);
+    // The third measurement comes after three intervals at the latest, and after two at the earliest.
+    expect((up.at(-1)?.at ?? 0) - beganAt).toBeLessThan(2.5 * intervalMs);
+    expect(down.at(-1)?.what).toMatch(/→ 1$/);
+    expect(down.at(-1)?.why).toMatch(/ below /);
+    expect(under).toMatchObject({ desired: 3, autoscale: { min: 1, max: 3 } });
+    const cpu = under.autoscale?.metrics.find(({ metric }) => metric === 'cpu');
+    expect(cpu?.value ?? 0).toBeGreaterThan(0);
+    expect((await commands.drift()).items).toEqual([]);
+  });
+});

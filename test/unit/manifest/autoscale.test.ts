@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+
+import { formatProblem, loadFiles, loadWeb } from '../../support/load-files.ts';
+
+function scaled(autoscale: string, ...lines: readonly string[]): ReturnType<typeof loadWeb> {
+  return loadWeb([...lines, `x-fleetwright: { autoscale: ${autoscale} }`]);
+}
+
+function problems(...lines: readonly string[]): readonly string[] {
+  const own = lines.map((line) => `    ${line}\n`).join('');
+  const manifest = `services:\n  web:\n    image: x\n${own}`;
+  return loadFiles({ 'shop/compose.yaml': manifest }).diagnostics.map(formatProblem);
+}
+
+/** What is said of two services, the second of which is in the processes of the first. */
+function sharing(web: string, side: string): readonly string[] {
+  const manifest = `services: { web: { image: x${web} }, side: { image: x, pid: "service:web"${side} } }`;
+  return loadFiles({ 'shop/compose.yaml': manifest }).diagnostics.map(formatProblem);
+}
+
+describe('x-fleetwright.autoscale', () => {
+  it('is measured every 15 s and waits 5 minutes where no more is said, and is left out of the hash', () => {
+    const service = scaled('{ min: 2, max: 8, cpu: 70% }');
+
+    expect(service.autoscale).toEqual({
+      min: 2,
+      max: 8,
+      cpu: 70,
+      stabilizationMs: 300_000,
+      intervalMs: 15_000,
+    });
+    expect(service.hash).toBe(loadWeb([]).hash);
+  });
+
+  it('takes all that can be said', () => {
+    const lines = ['ports: ["8080"]'];
+    const more = 'stabilization: 1m, interval: 5s';
+    const expose = 'expose: { host: a.example, port: 8080 }';
+    const files = {
+      'fleet.yaml': [
+        'name: f',
+        'hosts: [{ name: eu-1, endpoint: "tcp://192.0.2.11:2376" }]',
+        'ingress: { driver: haproxy, service: edge/haproxy }',
+      ].join('\n'),
+      'edge/compose.yaml': 'services: { haproxy: { image: haproxy } }',
+      'shop/compose.yaml': `services: { web: { image: x, ${lines[0]}, x-fleetwright: { ${expose}, autoscale: { min: 1, max: 3, cpu: 150%, requestsPerSecond: 0.5, ${more} } } } }`,
+    };
+    const { applications, diagnostics } = loadFiles(files);
+
+    expect(diagnostics).toEqual([]);
+    const shop = applications.find(({ name }) => name === 'shop');
+    expect(shop?.services[0]?.autoscale).toEqual({
+      min: 1,
+      max: 3,
+      cpu: 150,
+      requestsPerSecond: 0.5,
+      stabilizationMs: 60_000,
+      intervalMs: 5_000,
+    });
+  });
+
+  it.each([
+    ['no number', [], 2],
+    ['one below', ['scale: 1'], 2],
+    ['one within', ['deploy: { replicas: 5 }'], 5],
+    ['one above', ['deploy: { replicas: 9 }'], 8],
+    ['none at all', ['deploy: { replicas: 0 }'], 2],
+  ])('starts within its bounds, with %s', (_name, lines, replicas) => {
+    expect(scaled('{ min: 2, max: 8, cpu: 70% }', ...lines).replicas).toBe(replicas);
+  });
+
+  it('says that a number outside of the bounds is not what it starts with', () => {
+    const lines = [
+      'deploy: { replicas: 9 }',
+      'x-fleetwright: { autoscale: { min: 2, max: 8, cpu: 70% } }',
+    ];
+
+    expect(problems(...lines)).toEqual([
+      expect.stringMatching(
+        /^shop\/compose.yaml:4:25 .*"replicas" is 9, and "autoscale" begins with 8/,
+      ),
+    ]);
+  });
+
+  it.each([
+    ['{ max: 2, cpu: 70% }', /must have the key "min"/],
+    ['{ min: 1, cpu: 70% }', /must have the key "max"/],
+    ['{ min: 0, max: 2, cpu: 70% }', /"min" must be/],
+    ['{ min: 3, max: 2, cpu: 70% }', /^shop\/compose.yaml:4:48 .*"max" is 2, and "min" is 3/],
+    [
+      '{ min: 1, max: 2 }',
+      /^shop\/compose.yaml:4:22 .*"autoscale" of service "web" does not say what load/,
+    ],
+    ['{ min: 1, max: 2, cpu: 70 }', /"70" is not a percentage/],
+    ['{ min: 1, max: 2, cpu: 0% }', /"0%" is not a percentage/],
+    ['{ min: 1, max: 2, requestsPerSecond: 5 }', /needs "expose"/],
+    ['{ min: 1, max: 2, cpu: 70%, interval: 999ms }', /"interval" must be at least 1s/],
+    ['{ min: 1, max: 2, cpu: 70%, stabilization: soon }', /not a duration/],
+    ['{ min: 1, max: 2, prometheus: up }', /"prometheus" is not supported yet/],
+    ['{ min: 1, max: 2, cpu: 70%, cpus: 70% }', /unknown key "cpus"/],
+  ])('%s is refused', (autoscale, problem) => {
+    expect(problems(`x-fleetwright: { autoscale: ${autoscale} }`)[0]).toMatch(problem);
+  });
+
+  it.each([
+    ['deploy: { mode: global }', '', /^shop\/compose.yaml:5:22 .*it is global/],
+    ['container_name: web', '', /only one container can have a name/],
+    ['init: true', ', singleton: true', /it is a singleton/],
+  ])('is not for a service with %s%s', (line, own, problem) => {
+    const autoscale = `x-fleetwright: { autoscale: { min: 1, max: 2, cpu: 70% }${own} }`;
+
+    expect(problems(line, autoscale)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('is not for jobs, and not for overrides', () => {
+    const autoscale = 'x-fleetwright: { autoscale: { min: 1, max: 2, cpu: 70% } }';
+    const job = `services: { web: { image: x }, task: { image: x, restart: "no", ${autoscale} } }\nx-fleetwright: { jobs: { once: { service: task, when: before } } }`;
+
+    expect(loadFiles({ 'shop/compose.yaml': job }).diagnostics.map(formatProblem)).toEqual([
+      expect.stringMatching(/job "task" cannot have "autoscale"/),
+    ]);
+    const override = `x-fleetwright: { overrides: [{ hosts: { a: b }, ${autoscale} }] }`;
+    expect(problems(override)).toEqual([
+      expect.stringMatching(/how many instances there are holds for the service as a whole/),
+    ]);
+  });
+
+  it('is not for what is shared slot by slot', () => {
+    const autoscale = 'x-fleetwright: { autoscale: { min: 1, max: 2, cpu: 70% } }';
+    expect(sharing('', `, ${autoscale}`)).toEqual([]);
+    expect(sharing(`, ${autoscale}`, '')).toEqual([
+      expect.stringMatching(/how many instances "web" has/),
+    ]);
+    expect(sharing(', scale: 2', `, scale: 2, ${autoscale}`)).toEqual([
+      expect.stringMatching(/how many instances "side" has/),
+    ]);
+  });
+
+  it('counts with its most instances for the quota of its namespace', () => {
+    const fleet =
+      'name: f\nhosts: [{ name: a, endpoint: "unix:///x" }]\nnamespaces: { default: { quota: { replicas: 7 } } }';
+    const manifest =
+      'services: { web: { image: x, x-fleetwright: { autoscale: { min: 1, max: 8, cpu: 70% } } } }';
+    const found = loadFiles({ 'fleet.yaml': fleet, 'shop/compose.yaml': manifest });
+
+    expect(found.diagnostics.map(formatProblem)).toEqual([expect.stringMatching(/8/)]);
+  });
+});

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+
+import type { AutoscaleSpec } from '../../../src/model/autoscale.ts';
+import type { ContainerId } from '../../../src/model/names.ts';
+import { toContainerId } from '../../../src/model/names.ts';
+import { serverName } from '../../../src/model/traffic.ts';
+import { LoadWatch } from '../../../src/reconcile/load-watch.ts';
+import type { RequestCounts } from '../../../src/reconcile/load-between.ts';
+import type { World } from '../../../src/rollout/world.ts';
+import {
+  aReachableHost,
+  anApplication,
+  anInstance,
+  anUnreachableHost,
+  aService,
+  aWorld,
+  origin,
+} from '../../support/builders.ts';
+import { settle, VirtualClock } from '../../simulation/virtual-clock.ts';
+
+const autoscale: AutoscaleSpec = {
+  min: 1,
+  max: 8,
+  cpu: 70,
+  stabilizationMs: 60_000,
+  intervalMs: 15_000,
+};
+const key = 'shop/web';
+
+function serving(spec: AutoscaleSpec | undefined): World {
+  const service = aService(spec === undefined ? {} : { autoscale: spec });
+  const { container } = anInstance(service);
+  const world = aWorld([anApplication([service])], ['host-1']);
+  const host = aReachableHost('host-1', { containers: [container] });
+  const ingress = {
+    driver: 'haproxy' as const,
+    application: 'edge',
+    service: 'haproxy',
+    command: [],
+    routes: '',
+    origin,
+  };
+  const desired = { ...world.desired, fleet: { ...world.desired.fleet, ingress } };
+  return { ...world, desired, observations: new Map([[host.host, host]]) };
+}
+
+function instanceOf(world: World): { readonly id: ContainerId; readonly server: string } {
+  const [host] = world.observations.values();
+  const [container] = host?.kind === 'reachable' ? host.containers : [];
+  if (host === undefined || container === undefined) throw new Error('nothing runs');
+  return { id: container.id, server: serverName(host.host, container) };
+}
+
+interface Measuring extends Disposable {
+  readonly watch: LoadWatch;
+  /** Questions so far. */
+  readonly asked: () => number;
+  readonly changes: () => number;
+  readonly pass: (ms: number) => Promise<void>;
+}
+
+/** The one instance uses half a CPU and is given 20 requests a second. */
+function measuring(world: World): Measuring {
+  const clock = new VirtualClock(1_000);
+  let [asked, changes] = [0, 0];
+  const watch = new LoadWatch({
+    clock,
+    fleet: {
+      usage: async () => {
+        asked += 1;
+        return { at: clock.now(), usedNs: clock.now() * 0.5e6 };
+      },
+    },
+    traffic: {
+      count: async () => {
+        asked += 1;
+        const counts: RequestCounts = new Map([[instanceOf(world).server, clock.now() * 0.02]]);
+        return new Map([[toContainerId('proxy'), counts]]);
+      },
+    },
+    onChange: () => void (changes += 1),
+  });
+  const pass = async (ms: number): Promise<void> => {
+    await settle();
+    const until = clock.now() + ms;
+    while (await clock.step(until));
+  };
+  return {
+    watch,
+    pass,
+    asked: () => asked,
+    changes: () => changes,
+    [Symbol.dispose]: () => watch[Symbol.dispose](),
+  };
+}
+
+describe('the load of a service', () => {
+  it('is known at its interval, from the second measurement on', async () => {
+    const world = serving(autoscale);
+    using one = measuring(world);
+    expect(one.watch.see(world).size).toBe(0);
+    await one.pass(14_999);
+    expect(one.watch.see(world).size).toBe(0);
+    await one.pass(1);
+
+    const load = one.watch.see(world).get(key);
+    expect(load?.at).toBe(16_000);
+    expect(load?.cpu.get(instanceOf(world).id)).toBeCloseTo(0.5e9);
+    expect(load?.requests).toBeNull();
+    expect(one.changes()).toBe(1);
+    await one.pass(30_000);
+    expect(one.changes()).toBe(3);
+  });
+
+  it('is asked for by what it goes by alone', async () => {
+    const { cpu: _cpu, ...rest } = autoscale;
+    const world = serving({ ...rest, requestsPerSecond: 10 });
+    using one = measuring(world);
+    one.watch.see(world);
+    await one.pass(15_000);
+
+    const load = one.watch.see(world).get(key);
+    expect(load?.requests?.get(instanceOf(world).id)).toBeCloseTo(20);
+    expect(load?.cpu.size).toBe(0);
+    expect(one.asked()).toBe(2);
+  });
+
+  it('is not told of requests while a proxy may be on a host that cannot be seen', async () => {
+    const { cpu: _cpu, ...rest } = autoscale;
+    const world = serving({ ...rest, requestsPerSecond: 10 });
+    const dark = anUnreachableHost('host-2');
+    const slot = {
+      epoch: 1,
+      hash: aService().hash,
+      host: dark.host,
+      pending: false,
+      vacating: false,
+    };
+    const slots = new Map([['edge/haproxy/host-2', { ...slot, repairs: 0, lastRepairAt: 0 }]]);
+    const unseen = {
+      ...world,
+      journal: { ...world.journal, slots },
+      observations: new Map([...world.observations, [dark.host, dark] as const]),
+    };
+    using one = measuring(unseen);
+    one.watch.see(unseen);
+    await one.pass(15_000);
+
+    expect(one.watch.see(unseen).get(key)?.requests).toBeNull();
+    expect(one.asked()).toBe(0);
+  });
+
+  it('keeps what it came to until it is measured again, and goes on with it', async () => {
+    const world = serving(autoscale);
+    using one = measuring(world);
+    one.watch.see(world);
+    await one.pass(15_000);
+    const recommendations = [{ at: 16_000, replicas: 5 }];
+    one.watch.note([{ key, recommendations }]);
+    await one.pass(15_000);
+
+    expect(one.watch.see(world).get(key)).toMatchObject({ at: 31_000, recommendations });
+  });
+
+  it('is measured no more when nobody asks for it', async () => {
+    using one = measuring(serving(autoscale));
+    one.watch.see(serving(autoscale));
+    await one.pass(15_000);
+    const before = one.asked();
+    expect(one.watch.see(serving(undefined)).size).toBe(0);
+    await one.pass(60_000);
+
+    expect(one.asked()).toBe(before);
+  });
+
+  it('begins anew when it is to be measured otherwise', async () => {
+    const world = serving(autoscale);
+    using one = measuring(world);
+    one.watch.see(world);
+    await one.pass(15_000);
+    const other = serving({ ...autoscale, intervalMs: 5_000 });
+
+    expect(one.watch.see(other).size).toBe(0);
+    await one.pass(5_000);
+    expect(one.watch.see(other).get(key)?.at).toBe(21_000);
+  });
+});
