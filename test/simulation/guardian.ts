@@ -283,8 +283,11 @@ export class Guardian {
       (one) => one.id !== id && isAvailable(one, allowance.gate),
     );
     const held = new Set(others.map((one) => one.slot));
-    if (held.has(slot) || this.#ledger.isHit(slot)) return;
-    const excused = this.#ledger.hitSlots(application, service).filter((one) => !held.has(one));
+    if (held.has(slot) || this.#ledger.isHit(slot) || this.#makesRoom(slot)) return;
+    const hit = this.#ledger.hitSlots(application, service);
+    const excused = [...hit, ...this.#evictedSlots(application, service)].filter(
+      (one) => !held.has(one),
+    );
     // Hosts that cannot be seen hold nothing up that is everywhere.
     const away = allowance.isGlobal ? this.#awayHosts(application, service, held) : 0;
     const missing = Math.max(leastMissing, allowance.missing);
@@ -292,6 +295,17 @@ export class Guardian {
     if (held.size >= floor) return;
     const what = `without "${name}" ${held.size} slots of ${application}/${service} are served; ${floor} must be`;
     throw new Violation('availability is kept', what);
+  }
+
+  /** The budget of what makes room for something more important is a wish. */
+  #makesRoom(slot: string): boolean {
+    return this.#operator.journal().slots.get(slot)?.evicted !== undefined;
+  }
+
+  #evictedSlots(application: string, service: string): readonly string[] {
+    const prefix = `${application}/${service}/`;
+    const { slots } = this.#operator.journal();
+    return [...slots.keys()].filter((slot) => slot.startsWith(prefix) && this.#makesRoom(slot));
   }
 
   #awayHosts(application: string, service: string, held: ReadonlySet<string>): number {

@@ -22,6 +22,9 @@ export interface ServiceModel {
   readonly onChange?: 'restart' | 'signal';
   /** Limit in MiB, which changes in place. */
   readonly memory: number;
+  /** CPUs that each instance reserves, and who has them where they are short; absent: none, and nobody before others. */
+  readonly cpus?: number;
+  readonly priority?: number;
   /** `node.labels.zone == x`, or any host. */
   readonly zone: string | null;
   readonly hostPort: number;
@@ -208,10 +211,14 @@ function renderComposed(service: ServiceModel): object {
 
 function renderDeploy(service: ServiceModel, overrides: object = {}): object {
   const { kind, replicas, parallelism, monitorS, failureAction, zone, memory, onChange } = service;
+  const { cpus, priority } = service;
   return {
     deploy: {
       ...(kind === 'global' ? { mode: 'global' } : { replicas }),
-      resources: { limits: { memory: `${memory}M` } },
+      resources: {
+        limits: { memory: `${memory}M` },
+        ...(cpus === undefined ? {} : { reservations: { cpus: String(cpus) } }),
+      },
       update_config: { parallelism, monitor: `${monitorS}s`, failure_action: failureAction },
       ...(zone === null ? {} : { placement: { constraints: [`node.labels.zone == ${zone}`] } }),
     },
@@ -221,6 +228,7 @@ function renderDeploy(service: ServiceModel, overrides: object = {}): object {
       ...replaceAfterOf(service),
       ...autoscaleOf(service),
       ...(kind === 'singleton' ? { singleton: true } : {}),
+      ...(priority === undefined ? {} : { priority }),
       ...(onChange === undefined ? {} : { onChange }),
       ...overrides,
     },

@@ -58,6 +58,9 @@ const restarted: ServiceModel = { ...web, onChange: 'restart' };
 const signalled: ServiceModel = { ...web, onChange: 'signal' };
 const job: ServiceModel = { ...one, name: 'side', kind: 'job', gate: 'plain', image: 'job:1' };
 const zone: ServiceModel = { ...one, zone: 'a' };
+/** Two of them do not fit on one host. */
+const unimportant: ServiceModel = { ...web, cpus: 3, priority: 10 };
+const important: ServiceModel = { ...one, name: 'side', cpus: 3, priority: 100 };
 
 /** They are small, so that each can be run once per effect of the operator. */
 export const namedScenarios: readonly NamedScenario[] = [
@@ -86,6 +89,13 @@ export const namedScenarios: readonly NamedScenario[] = [
   ),
   update('canary that fails', 1, [canary], [{ ...broken, strategy: 'canary' }]),
   update('move by a constraint', 2, [zone], [{ ...zone, zone: 'b' }]),
+  {
+    name: 'room for what is more important, for a while',
+    ...after(newScenario(2, [unimportant]), [
+      commit(0, [unimportant, important]),
+      commit(4 * commitsMs, [unimportant]),
+    ]),
+  },
   update('revert during a rollout', 1, [web], [better], [web]),
   update('superseding commit', 1, [web], [better], [{ ...web, image: 'web:3' }]),
   {
