@@ -13,8 +13,11 @@ function sharedServices({ container }: Pick<ServiceSpec, 'container'>): readonly
  */
 export function neighbours(service: Pick<ServiceSpec, 'container' | 'job'>): readonly string[] {
   const { of } = service.job ?? {};
+  if (service.container.shares === undefined && of === undefined) return none;
   return [...sharedServices(service), ...(of === undefined ? [] : [of])];
 }
+
+const none: readonly string[] = [];
 
 /** The slot of a service that another one's slot shares with: its only one, or that of the same name. */
 export function sharedSlot({ mode, replicas }: ServiceSpec, slot: string): string {

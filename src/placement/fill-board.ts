@@ -28,30 +28,36 @@ export function fillBoard(input: PlacementInput): FilledBoard {
   for (const turn of listSlots(board)) {
     slots = slots.length === 0 ? turn : [...slots, ...turn];
     const left = settleAll(board, leavers(board, turn));
-    const stuck = turn.filter((slot) => isStuck(board, slot));
+    const stuck = board.staying.size === 0 ? [] : turn.filter((slot) => isStuck(board, slot));
     homeless = makeRoom(board, slots, [...homeless, ...left, ...stuck]);
   }
   return { board, slots, unplaced: homeless.map((slot) => unplacedSlot(board, slot)) };
 }
 
-/** Keeps slots where they are, and follows those who asked for moves; those that remain are to be given a host. */
+/**
+ * Keeps slots where they are, what is there before what is not, and follows those who asked for moves; those that remain are to
+ * be given a host.
+ */
 function leavers(board: Board, turn: readonly Slot[]): readonly Slot[] {
-  const { moves, evicted, vacant, current } = board.input;
-  const isAsked = ({ key }: Slot): boolean => moves?.has(key) === true;
-  const isEvicted = ({ key }: Slot): boolean => evicted?.has(key) === true;
-  const isThere = ({ key }: Slot): boolean => current.has(key) && vacant?.has(key) !== true;
-  const others = turn.filter((slot) => !isAsked(slot) && !isEvicted(slot));
-  const left = new Set([
-    ...turn.filter(isEvicted),
-    ...others.filter((slot) => isThere(slot) && !keep(board, slot)),
-  ]);
-  for (const slot of others) if (!isThere(slot) && !keep(board, slot)) left.add(slot);
+  const { moves, evicted, vacant } = board.input;
+  const left = new Set<Slot>();
+  const absent: Slot[] = [];
+  const asked: Slot[] = [];
   for (const slot of turn) {
-    if (isAsked(slot) && !isEvicted(slot) && !follow(board, slot) && !keep(board, slot)) {
-      left.add(slot);
-    }
+    const { key } = slot;
+    if (evicted?.has(key) === true) left.add(slot);
+    else if (moves?.has(key) === true) asked.push(slot);
+    else if (vacant?.has(key) === true || isNewOnHost(board, slot)) absent.push(slot);
+    else if (!keep(board, slot)) left.add(slot);
   }
+  for (const slot of absent) if (!keep(board, slot)) left.add(slot);
+  for (const slot of asked) if (!follow(board, slot) && !keep(board, slot)) left.add(slot);
   return turn.filter((slot) => left.has(slot));
+}
+
+/** Its host is clear before it was ever there. */
+function isNewOnHost({ input }: Board, { key, demand }: Slot): boolean {
+  return demand.service.mode === 'global' && !input.current.has(key);
 }
 
 /** It is to leave its host, might, and no other one takes it. */

@@ -11,7 +11,10 @@ export function strayFrom(
   host: HostName,
 ): readonly string[] {
   const { application, service } = demand;
-  return neighbours(service).flatMap((name) => {
+  const near = neighbours(service);
+  // Most services share nothing, and have tens of thousands of slots.
+  if (near.length === 0) return near;
+  return near.flatMap((name) => {
     const shared = services.get(`${application}/${name}`);
     if (shared === undefined) return [];
     const key = slotKey({ application, service: name, slot: sharedSlot(shared.service, slot) });
