@@ -10,18 +10,19 @@ import { clearHosts, sharedSandbox } from '../support/sandbox.ts';
 
 const fleet = 'placement';
 
-/** Four slots that reserve CPUs, spread over zones. */
-function manifest(cpus: number): object {
+/** Slots that reserve CPUs, spread over zones. */
+function manifest(cpus: number, replicas = 4, priority = 500): object {
   return {
     services: {
       web: {
         image: 'testapp:v1',
         deploy: {
-          replicas: 4,
+          replicas,
           placement: { preferences: [{ spread: 'node.labels.zone' }], max_replicas_per_node: 2 },
           resources: { reservations: { cpus } },
           update_config: { monitor: '0s' },
         },
+        'x-fleetwright': { priority },
       },
     },
   };
@@ -79,5 +80,19 @@ describe('placement on a fleet', () => {
     expect((await commands.sync('--timeout=2s')).code).toBe(1);
     const after = await listContainers(hosts, fleet);
     expect(after.map(({ id }) => id).toSorted()).toEqual(before.map(({ id }) => id).toSorted());
+  });
+
+  it('gives what is more important the room of what is less, and says so', async () => {
+    await repository.write('shop/compose.yaml', manifest(0.25));
+    await repository.write('vip/compose.yaml', manifest(0.75, 3, 900));
+    await repository.commit('something more important');
+
+    expect((await commands.run('plan')).stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'made room for vip/web (priority 900 above 500)',
+    );
+    expect((await commands.sync('--timeout=10s')).code).toBe(1);
+    const after = await listContainers(hosts, fleet);
+    expect(after.filter(({ name }) => name.startsWith('vip-'))).toHaveLength(3);
+    expect(after.filter(({ name }) => name.startsWith('shop-'))).toHaveLength(3);
   });
 });
