@@ -101,21 +101,21 @@ lostAfter?: string
  */
 ingress?: {
 /**
- * The kind of the proxies: haproxy, 2.6 or newer.
+ * The kind of the proxies: haproxy, 2.6 or newer; or caddy, 2.6 or newer, of which each change closes connections that wait for another request.
  */
-driver: "haproxy"
+driver: ("haproxy" | "caddy")
 /**
  * The service that is the proxies, as APPLICATION/SERVICE.
  */
 service: string
 /**
- * Command in the container of a proxy that hands its standard input to the runtime API and prints the answer. The container has sh. Default: [nc, 127.0.0.1, "9999"].
+ * Command in the container of a proxy that hands its standard input to its runtime API, or its admin API, and prints the answer. The container has sh. Default: [nc, 127.0.0.1, "9999"], of caddy [nc, 127.0.0.1, "2019"].
  * 
  * @minItems 1
  */
 command?: [string, ...(string)[]]
 /**
- * Path of the map file in the container of a proxy, by which its configuration finds the backend of a request. Default: /etc/haproxy/routes.map.
+ * Path of the map file in the container of a haproxy, by which its configuration finds the backend of a request. Default: /etc/haproxy/routes.map.
  */
 routes?: string
 }

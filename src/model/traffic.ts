@@ -18,12 +18,12 @@ export interface ExposeSpec {
 
 /** The proxies through which requests come in: the instances of one service, each with its own table of endpoints. */
 export interface IngressSpec {
-  readonly driver: 'haproxy';
+  readonly driver: 'haproxy' | 'caddy';
   readonly application: string;
   readonly service: string;
-  /** What hands its standard input to the runtime API of the proxy, and prints the answer; run in its container. */
+  /** What hands its standard input to the proxy's own API, and prints the answer; run in its container. */
   readonly command: readonly string[];
-  /** Path of the map file in the container. */
+  /** Path of the map file in the container of HAProxy; Caddy has none. */
   readonly routes: string;
   readonly origin: Origin;
 }

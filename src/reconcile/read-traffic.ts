@@ -4,7 +4,7 @@ import type { ProxyReading } from '../model/traffic.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { runningProxies } from '../rollout/endpoints.ts';
 import type { World } from '../rollout/world.ts';
-import { haproxyRouter } from '../traffic/haproxy-router.ts';
+import { openRouter } from '../traffic/open-router.ts';
 import { readingAfter } from './proxy-reading.ts';
 
 /** Asks each proxy once, and changes nothing. Never throws. */
@@ -16,7 +16,7 @@ export async function readTraffic(
 ): Promise<World['traffic']> {
   const { ingress } = world.desired.fleet;
   if (ingress === undefined) return new Map();
-  const router = haproxyRouter(fleet, ingress);
+  const router = openRouter(fleet, ingress);
   const readings = runningProxies(world).map(
     async ({ id, host, startedAt }): Promise<readonly [ContainerId, ProxyReading]> => {
       const answer = await router.ask({ host, container: id }, [], signal);

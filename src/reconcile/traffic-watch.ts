@@ -7,7 +7,7 @@ import type { StepOutcome, TrafficAction } from '../model/step.ts';
 import type { ProxyReading, ProxyState, TrafficChange, TrafficMap } from '../model/traffic.ts';
 import { runningProxies } from '../rollout/endpoints.ts';
 import type { World } from '../rollout/world.ts';
-import { haproxyRouter } from '../traffic/haproxy-router.ts';
+import { openRouter as openUsual } from '../traffic/open-router.ts';
 import type { OpenRouter, ProxyAnswer, TrafficRouter } from '../traffic/traffic-router.ts';
 import type { RequestCounts } from './load-between.ts';
 import { outcomeAt, readingAfter } from './proxy-reading.ts';
@@ -54,7 +54,7 @@ export class TrafficWatch implements Disposable {
 
   /** Watches the proxies that are seen from now on, and no others; gives what is known of them by now. */
   see(world: Pick<World, 'desired' | 'observations' | 'journal'>): TrafficMap {
-    const { fleet, openRouter = haproxyRouter } = this.#parts;
+    const { fleet, openRouter = openUsual } = this.#parts;
     const { ingress } = world.desired.fleet;
     this.#router = ingress === undefined ? null : openRouter(fleet, ingress);
     const proxies = runningProxies(world).flatMap(({ id: container, host, startedAt }) =>

@@ -1,12 +1,10 @@
 import type { Fleet } from '../fleet/fleet.ts';
-import { printable } from '../model/printable.ts';
 import type { IngressSpec, TrafficChange } from '../model/traffic.ts';
+import { failureOf } from './command-failure.ts';
 import { canBeSaid, changeCommands, readCommands } from './haproxy-commands.ts';
 import { parseAnswer } from './haproxy-answer.ts';
 import type { ProxyAnswer, TrafficRouter } from './traffic-router.ts';
 
-/** What is told to people of an output. */
-const saidChars = 300;
 /** HAProxy cuts a longer line off; the answer has to fit no bound. */
 const maxLineBytes = 12_000;
 
@@ -58,10 +56,4 @@ function linesOf(changes: readonly TrafficChange[], routes: string): readonly st
     }
   }
   return [...lines, [...line, reading].join('; ')];
-}
-
-function failureOf(command: readonly string[], exitCode: number, output: string): string {
-  const said = printable(output.trim().split('\n').at(-1) ?? '', saidChars);
-  const told = `"${command.join(' ')}" in its container ended with code ${exitCode}`;
-  return said === '' ? told : `${told}: ${said}`;
 }

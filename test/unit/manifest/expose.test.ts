@@ -234,7 +234,8 @@ describe('ingress of fleet.yaml', () => {
   });
 
   it.each([
-    ['{ driver: caddy, service: edge/haproxy }', /must be haproxy/],
+    ['{ driver: nginx, service: edge/haproxy }', /must be haproxy or caddy/],
+    ['{ driver: caddy, service: edge/haproxy, routes: /r.map }', /Caddy has none/],
     ['{ driver: haproxy, service: haproxy }', /must be an application and a service/],
     ['{ driver: haproxy, service: egde/haproxy }', /application "egde" is not defined/],
     ['{ driver: haproxy, service: edge/haprox }', /has no service "haprox".*"haproxy"/],
@@ -244,6 +245,14 @@ describe('ingress of fleet.yaml', () => {
     const file = fleet.replace(/ingress: .*/, `ingress: ${ingress}`);
 
     expect(problems({ 'fleet.yaml': file })).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('knows the usual way to the admin API of Caddy', () => {
+    const file = fleet.replace('driver: haproxy', 'driver: caddy');
+
+    const { fleet: spec } = loadFiles({ 'fleet.yaml': file, 'edge/compose.yaml': edge });
+
+    expect(spec?.ingress).toMatchObject({ driver: 'caddy', command: ['nc', '127.0.0.1', '2019'] });
   });
 
   it('needs hosts that are reached at an IP address', () => {
