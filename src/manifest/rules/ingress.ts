@@ -25,6 +25,7 @@ export function judgeExposures(
     const rivals = byRoute.get(routeKey(one.expose)) ?? [];
     return [
       ...(rivals.length > 1 ? [twice(one, rivals)] : []),
+      ...(one.goesByRequests && ingress.driver === 'caddy' ? [uncounted(one)] : []),
       ...(isEntranceKnown(one.expose, applications, ingress)
         ? []
         : [withoutEntrance(one, ingress)]),
@@ -61,6 +62,7 @@ export function judgeIngress(
 }
 
 const exposePath = 'x-fleetwright.expose';
+const requestsPath = 'x-fleetwright.autoscale.requestsPerSecond';
 
 interface Exposure {
   readonly application: string;
@@ -68,6 +70,9 @@ interface Exposure {
   readonly expose: ExposeSpec;
   readonly origin: Origin;
   readonly proofOrigin: Origin;
+  /** How many instances it has does. */
+  readonly goesByRequests: boolean;
+  readonly requestsOrigin: Origin;
 }
 
 interface Problem {
@@ -76,11 +81,14 @@ interface Problem {
 }
 
 function exposureOf(application: ApplicationSpec, service: ServiceSpec): readonly Exposure[] {
-  const { expose, origins, name } = service;
+  const { expose, origins, name, autoscale } = service;
   if (expose === undefined) return [];
   const origin = originOf(origins, exposePath) ?? application.origin;
   const proofOrigin = originOf(origins, `${exposePath}.proof`) ?? origin;
-  return [{ application: application.name, service: name, expose, origin, proofOrigin }];
+  const goesByRequests = autoscale?.requestsPerSecond !== undefined;
+  const requestsOrigin = originOf(origins, requestsPath) ?? origin;
+  const places = { origin, proofOrigin, requestsOrigin };
+  return [{ application: application.name, service: name, expose, goesByRequests, ...places }];
 }
 
 function problemOf(one: Exposure, code: string, message: string, hint: string): Problem {
@@ -105,6 +113,14 @@ function twice(one: Exposure, rivals: readonly Exposure[]): Problem {
   const others = rivals.filter((rival) => rival !== one).map(({ origin }) => formatPlace(origin));
   const message = `requests for ${host}${path} are asked for by several services; also ${others.join(', ')}`;
   return problemOf(one, 'duplicate-route', message, 'Give each a host or a path of its own');
+}
+
+function uncounted(one: Exposure): Problem {
+  const message = `"requestsPerSecond" of service "${one.service}" goes by what the proxies count, and Caddy counts no requests of one instance`;
+  const path = `services.${one.service}.${requestsPath}`;
+  const hint = 'Use cpu, or HAProxy';
+  const diagnostic = diagnosticAt(one.requestsOrigin, path, 'not-counted', message, { hint });
+  return { application: one.application, diagnostic };
 }
 
 /** One that is invalid itself says so. */

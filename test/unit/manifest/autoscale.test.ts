@@ -59,6 +59,23 @@ describe('x-fleetwright.autoscale', () => {
     });
   });
 
+  it('does not go by requests that Caddy does not count', () => {
+    const files = {
+      'fleet.yaml': [
+        'name: f',
+        'hosts: [{ name: eu-1, endpoint: "tcp://192.0.2.11:2376" }]',
+        'ingress: { driver: caddy, service: edge/caddy }',
+      ].join('\n'),
+      'edge/compose.yaml': 'services: { caddy: { image: caddy } }',
+      'shop/compose.yaml':
+        'services: { web: { image: x, ports: ["80"], x-fleetwright: { expose: { host: a.example, port: 80 }, autoscale: { min: 1, max: 3, requestsPerSecond: 9 } } } }',
+    };
+
+    expect(loadFiles(files).diagnostics.map(formatProblem)).toEqual([
+      'shop/compose.yaml:1:149 not-counted: "requestsPerSecond" of service "web" goes by what the proxies count, and Caddy counts no requests of one instance',
+    ]);
+  });
+
   it.each([
     ['no number', [], 2],
     ['one below', ['scale: 1'], 2],
