@@ -121,6 +121,11 @@ export function reduceJournal(state: JournalState, entry: JournalEntry): Journal
     }
     case 'scaled':
       return withUnasked(withApplication(state, entry), entry);
+    case 'succeeded':
+      return entry.spec.services
+        .filter(({ mode, autoscale }) => mode === 'replicated' && autoscale === undefined)
+        .map(({ name, replicas }) => ({ application: entry.application, service: name, replicas }))
+        .reduce(withUnasked, withApplication(state, entry));
     case 'pruned':
       return forget(state, entry.application);
     case 'host-away':
@@ -156,7 +161,11 @@ function withApplication(state: JournalState, entry: ApplicationEntry): JournalS
 /** Slots above the number are asked for no more: what they had to be repaired of is forgotten. */
 function withUnasked(
   state: JournalState,
-  { application, service, replicas }: Extract<JournalEntry, { readonly kind: 'scaled' }>,
+  {
+    application,
+    service,
+    replicas,
+  }: { readonly application: string; readonly service: string; readonly replicas: number },
 ): JournalState {
   const prefix = `${application}/${service}/`;
   const above = [...state.slots].filter(

@@ -218,7 +218,7 @@ export interface SlotRecord {
   readonly changedAt?: number;
   /** The last repairs of it that somebody may be working against, the newest last; absent: none. */
   readonly heals?: readonly HealMark[];
-  /** Set when nothing asks for it since its load is lower: the next instance is no repair of the last one. */
+  /** Set when nothing asks for it any more, as after a lower load: the next instance is no repair of the last one. */
   readonly unasked?: true;
   /** Where somebody asked to move it; absent: nowhere, or it is there. */
   readonly movesTo?: HostName;

@@ -277,7 +277,11 @@ function whyMissing(
     const reason = `it has a host again, after it made room on host "${record.evicted.host}"`;
     return { path: 'x-fleetwright.priority', reason };
   }
-  if (record?.unasked === true) return { path: scalePath, reason: 'its load asks for it' };
+  if (record?.unasked === true) {
+    return view.service.autoscale === undefined
+      ? { path: 'deploy.replicas', reason: 'it is asked for again' }
+      : { path: scalePath, reason: 'its load asks for it' };
+  }
   if (record !== undefined && record.host !== host && record.hash === view.service.hash) {
     return { path: 'deploy.placement', reason: `it was given up on host "${record.host}"` };
   }

@@ -4,7 +4,8 @@ import type { Remedy } from '../../../src/drift/assess-instance.ts';
 import { nextRepairAt, remedyAction, repairsInARow } from '../../../src/rollout/heal.ts';
 import { anInstance, aService } from '../../support/builders.ts';
 import { aWorld, anApplication } from '../../support/builders.ts';
-import { edit, kinds, pass, run, fine } from './scenario.ts';
+import { countLive, shop } from './play.ts';
+import { commit, edit, kinds, pass, run, fine } from './scenario.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 
 const service = aService();
@@ -86,5 +87,20 @@ describe('an instance that is stopped again and again', () => {
 
     const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0));
     expect(pauses.slice(0, 4)).toEqual([2_000, 6_000, 18_000, 54_000]);
+  });
+});
+
+describe('replicas that commits take away and give back', () => {
+  it('are new: nothing is repaired, and nothing waits for it', () => {
+    let { world } = run(aWorld(shop('v1', { replicas: 3 })));
+    const repaired: string[] = [];
+    for (const [index, replicas] of [1, 3, 1, 3].entries()) {
+      const { entries, world: after } = run(commit(world, shop('v1', { replicas }), index + 2));
+      repaired.push(...entries.flatMap((one) => (one.kind === 'repaired' ? [one.slot] : [])));
+      world = after;
+    }
+
+    expect(countLive(world)).toBe(3);
+    expect(repaired).toEqual([]);
   });
 });
