@@ -187,7 +187,7 @@ describe.each(['haproxy', 'caddy'] as const)('a real proxy: %s', (driver) => {
     await eventually('it is at work', async () => (instances.held > 0 ? true : null));
     const state = await proxy.tell(admit(other), withdraw(one));
 
-    const leaving = { ...one, isReady: false, sessions: 1 };
+    const leaving = expect.objectContaining({ ...one, isReady: false, sessions: 1 });
     expect(state.servers).toContainEqual(leaving);
     expect(await answering()).toEqual(['two']);
     expect((await proxy.tell()).servers).toContainEqual(leaving);
@@ -273,6 +273,6 @@ it('does not take away what somebody else has changed in a Caddy meanwhile', asy
 function serversOf({ servers }: ProxyState): readonly object[] {
   return servers
     .filter(({ isReady }) => isReady)
-    .map(({ sessions: _any, ...server }) => server)
+    .map(({ sessions: _any, requests: _count, ...server }) => server)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
