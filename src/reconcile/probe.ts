@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 
 import type { HttpProbe, Probe, TcpProbe } from '../model/application.ts';
@@ -57,13 +57,20 @@ export function probeHttp(
 ): Promise<ProbeAnswer> {
   const { path, timeoutMs } = probe;
   return new Promise((resolve) => {
+    const judge = ({ statusCode: status = 0 }: IncomingMessage): void => {
+      clearTimeout(timer);
+      const ok = status >= 200 && status < 400;
+      resolve({ ok, isListening: true, detail: `HTTP ${status} from ${path}` });
+    };
     const call = request({ host: address, port, path, agent: false, signal }, (response) => {
       // The body may be endless, and only the status counts.
       response.destroy();
-      clearTimeout(timer);
-      const status = response.statusCode ?? 0;
-      const ok = status >= 200 && status < 400;
-      resolve({ ok, isListening: true, detail: `HTTP ${status} from ${path}` });
+      judge(response);
+    });
+    // It has no response then, and whoever destroys it hears of no error.
+    call.on('upgrade', (answer, socket) => {
+      socket.destroy();
+      judge(answer);
     });
     // The whole answer counts, not the pauses in it: a server that sends its headers drop by drop is late too.
     const late = new Error(`no answer within ${timeoutMs} ms`);

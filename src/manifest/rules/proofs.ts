@@ -4,6 +4,8 @@ import type { Rule } from './rule.ts';
 
 /** What comes in meanwhile is not to notice it. */
 const shortestIntervalMs = 50;
+/** The end of a rollout waits for the last answer. */
+const longestMs = 60_000;
 
 /** The entrance of a proof can be asked, at a pace that is no load, and its URL tells nobody a secret. */
 export const proofsCanBeAsked: Rule = ({ services }) => {
@@ -22,6 +24,10 @@ function judgeTimes(proof: Cursor): void {
   }
   if (readDuration(silent(timeout)) === 0) {
     complain(timeout, 'invalid-value', '"timeout" must be longer than zero');
+  }
+  for (const [name, cursor] of Object.entries({ interval, timeout })) {
+    if ((readDuration(silent(cursor)) ?? 0) <= longestMs) continue;
+    complain(cursor, 'invalid-value', `"${name}" must be at most 1m`);
   }
 }
 

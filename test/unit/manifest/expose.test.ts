@@ -174,6 +174,8 @@ describe('x-fleetwright.expose.proof', () => {
 
   it.each([
     ['{ interval: 10ms }', /"interval" must be at least 50ms/],
+    ['{ interval: 61s }', /"interval" must be at most 1m/],
+    ['{ timeout: 30d }', /"timeout" must be at most 1m/],
     ['{ timeout: 0s }', /"timeout" must be longer than zero/],
     ['{ path: ready }', /must be a path that starts with/],
     ['{ expectStatus: 99 }', /must be at least 200/],

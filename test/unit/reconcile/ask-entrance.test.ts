@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 
 import { describe, expect, it } from 'vitest';
@@ -11,6 +13,9 @@ import { startRecorder } from '../../support/recorder.ts';
 import { freePort, listenHttp, listenTcp } from './servers.ts';
 
 const proof = { path: '/ready', timeoutMs: 10_000, expectStatus: null };
+
+const switching =
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 
 function ask(
   port: number,
@@ -114,6 +119,55 @@ describe('askEntrance()', () => {
 
     expect(await askEntrance(question, never)).toMatch(/certificate/);
     expect(server.requests).toEqual([]);
+  });
+
+  it('takes no switch to another protocol for an answer', async () => {
+    await using server = await listenTcp((socket) => {
+      socket.once('data', () => socket.write(switching));
+    });
+
+    expect(await ask(server.port, { timeoutMs: 2_000 })).toBe('HTTP 101');
+    await expect.poll(() => server.open.size).toBe(0);
+  });
+
+  it('learns nothing from being sent to where TLS is', async () => {
+    const places = ['https://shop.example.com/', 'https://login.example.com/'];
+    const found: (string | null)[] = [];
+    for (const location of places) {
+      await using server = await listenHttp((_request, response) => {
+        response.writeHead(308, { location }).end();
+      });
+      found.push(await ask(server.port), await ask(server.port, { expectStatus: 308 }));
+    }
+
+    const reason = 'HTTP 308, to https: give the "url" of the proof with https';
+    expect(found).toEqual([reason, null, null, null]);
+  });
+
+  it('hears an answer that came while this process stood still', async () => {
+    const script = `require('node:http').createServer((_request, response) => setTimeout(() => response.end(), 100))
+      .listen(0, '127.0.0.1', function () { console.log(this.address().port); })`;
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      const [line] = (await once(child.stdout, 'data')) as [Buffer];
+      const answer = ask(Number(line.toString()), { timeoutMs: 1_000 });
+      // It has gone out by then.
+      await new Promise((resolve) => {
+        setTimeout(resolve, 50);
+      });
+      const until = performance.now() + 1_500;
+      while (performance.now() < until) continue;
+
+      expect(await answer).toBeNull();
+    } finally {
+      child.kill();
+    }
+  });
+
+  it('says of an address that is none, as an engine may give one, that it is none', async () => {
+    const question = { entrance: 'http://127.0.0.1:70000', host: 'shop.example.com', proof };
+
+    expect(await askEntrance(question, never)).toBe('Invalid URL');
   });
 
   it('ends when it is told to stop', async () => {

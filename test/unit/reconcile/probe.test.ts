@@ -43,6 +43,20 @@ describe('probeHttp()', () => {
     });
   });
 
+  it('takes no switch to another protocol for an answer', async () => {
+    await using server = await listenTcp((socket) => {
+      const head =
+        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n';
+      socket.once('data', () => socket.write(`${head}\r\n`));
+    });
+
+    expect(await askHttp(server)).toEqual({
+      ok: false,
+      isListening: true,
+      detail: 'HTTP 101 from /ready',
+    });
+  });
+
   it('asks once for the path, and does not follow a redirect', async () => {
     const asked: string[] = [];
     await using server = await listenHttp(({ method, url }, response) => {
