@@ -59,7 +59,7 @@ export function decideScale(
         ({ identity }) => identity.service === service.name,
       );
       const asking = { world, decision, service, autoscale, instances: own };
-      const noted = noteNumber(asking);
+      const noted = noteNumber(asking) ?? fitNumber(asking);
       if (noted !== null) entries.push(noted);
       if (isReached(asking)) {
         entries.push({ kind: 'scale-reached', application, service: service.name });
@@ -103,6 +103,25 @@ function noteNumber({ world, decision, service, autoscale }: Asking): JournalEnt
   const { min, max } = autoscale;
   const bound = record.replicas > max ? `at most ${max}` : `at least ${min}`;
   return { ...base, from: record.replicas, cause: `${bound}, by the manifest` };
+}
+
+/**
+ * What no host has room for holds up no commit: before that begins, the number is brought to what has a host. It changes no
+ * more until the commit is through.
+ */
+function fitNumber({ world, decision, service, autoscale }: Asking): JournalEntry | null {
+  const { application, target, suspended } = decision;
+  const { name, replicas: from } = service;
+  const record = world.journal.applications.get(application) ?? emptyApplicationRecord;
+  // A host that cannot be seen may have room.
+  const isHere = target.mode === 'desired' && !suspended && isSeen(world);
+  const isLoads = record.scales?.[name] !== undefined;
+  if (!isHere || !isLoads || !isChanging(target.spec, record)) return null;
+  const placed = decision.slots.filter((slot) => slot.service === name && slot.host !== null);
+  const replicas = Math.max(autoscale.min, placed.length);
+  if (replicas >= from) return null;
+  const cause = 'no host has room for more';
+  return { kind: 'scaled', application, service: name, from, replicas, cause, at: world.now };
 }
 
 /** All slots that were added last are there, for the first time. */

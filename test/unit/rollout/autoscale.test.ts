@@ -267,3 +267,19 @@ describe('a journal that is lost', () => {
     expect(scaledIn(seeing(dark, host))).toMatchObject([{ replicas: 8 }]);
   });
 });
+
+describe('a number that no host has room for', () => {
+  it('holds up no commit: what has no host is given up before that begins', () => {
+    const halves = { ...facts, replicas: 2, reservedNanoCpus: 0.5e9 };
+    const full = under(deployed('v1', halves, ['host-1']), 8 * 70, 3 * minute);
+    expect(full.changes.at(-1)).toMatch(/→ 8/);
+    expect(count(full.world, 'v1')).toBe(4);
+
+    const after = under(commit(full.world, shop('v2', halves), 2), 60, 5 * minute);
+
+    expect(after.changes[0]).toBe('8 → 4: no host has room for more');
+    expect(after.changes.at(-1)).toMatch(/→ 2/);
+    expect(count(after.world, 'v1')).toBe(0);
+    expect(count(after.world, 'v2')).toBe(2);
+  });
+});
