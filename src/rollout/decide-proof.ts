@@ -54,14 +54,22 @@ export function noteProofs(context: ApplicationContext): void {
     const proof = readingOf(context, target)?.tally;
     const { service, before } = target;
     if (proof === undefined) continue;
-    const isNoted = isEnding || before === null || isDue(before, proof);
+    const pauseMs = pauseAfter(before ?? proof, rollout.startedAt);
+    const isNoted = isEnding || before === null || isDue(before, proof, pauseMs);
     if (isNoted) draft.entries.unshift({ kind: 'proof-noted', application, service, proof });
-    draft.wakeBy((isNoted ? proof : before).until + noteMs);
+    draft.wakeBy((isNoted ? proof : before).until + pauseMs);
   }
 }
 
-function isDue(before: ProofTally, now: ProofTally): boolean {
-  return now.failed > before.failed || now.until >= before.until + noteMs;
+/** That some have failed is written down at once, and how many now and then. */
+function isDue(before: ProofTally, now: ProofTally, pauseMs: number): boolean {
+  const isFirstFailure = before.failed === 0 && now.failed > 0;
+  return isFirstFailure || now.until >= before.until + pauseMs;
+}
+
+/** A rollout may wait for days, and the history keeps only so many entries. */
+function pauseAfter({ until }: ProofTally, startedAt: number): number {
+  return Math.max(noteMs, (until - startedAt) / 10);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ServiceSpec } from '../model/application.ts';
+import { hasInstances, type ServiceSpec } from '../model/application.ts';
 import { entrancePort, isReachable } from '../model/entrance-port.ts';
 import type { Entrance, ProofReading, ProofTally, ProofTarget } from '../model/proof.ts';
 import { proofKey } from '../model/proof.ts';
@@ -19,9 +19,11 @@ export function proofTargets(
 ): readonly ProofTarget[] {
   const { application, views, traffic } = context;
   if (traffic === null) return [];
-  return views.flatMap(({ service: { name: service, expose } }): readonly ProofTarget[] => {
+  return views.flatMap(({ service: spec }): readonly ProofTarget[] => {
+    const { name: service, expose } = spec;
     const proof = expose?.proof;
-    if (expose === undefined || proof === undefined) return [];
+    // What is to have no instances is to answer nothing.
+    if (expose === undefined || proof === undefined || !hasInstances(spec)) return [];
     const proxies = traffic.proxies.filter(isSteady);
     const isServing = ({ state }: Proxy): boolean =>
       state !== null && servesAt(state, backendOf(application, service), expose);

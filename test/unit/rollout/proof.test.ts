@@ -244,3 +244,33 @@ describe('what became of requests', () => {
     expect(kindsOf(entries)).toContain('succeeded');
   });
 });
+
+/** A worker of a version beside a service that has proven itself, with so many instances. */
+function beside(tag: string, replicas: number): ApplicationSpec {
+  const worker = aService({ name: 'worker', container: { image: `testapp:${tag}` } });
+  return anApplication([worker, { ...proven('v1', { onFailure: 'fail' }), replicas }]);
+}
+
+describe('a service that is to have no instances', () => {
+  it("is sent no requests: what it does not answer is nobody's failure", () => {
+    const before = run(withIngress(aWorld([edge, beside('v1', 3)]))).world;
+
+    const next = withIngress(commit(before, [edge, beside('v2', 0)], 2));
+    const { entries, decisions } = prove(next, badly);
+
+    expect(targetsOf(decisions)).toEqual([]);
+    expect(failed(entries)).toEqual([]);
+    expect(kindsOf(entries)).toContain('succeeded');
+  });
+});
+
+describe('the sum of a long rollout', () => {
+  it('is written down less often the longer it lasts', () => {
+    const before = deployed(proven('v1'));
+    const begun = prove(release(before, proven('v2'), 2), () => ({ isWhole: false }), 600);
+
+    const notes = begun.entries.filter(({ kind }) => kind === 'proof-noted');
+    expect(notes.length).toBeGreaterThan(5);
+    expect(notes.length).toBeLessThan(60);
+  });
+});
