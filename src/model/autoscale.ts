@@ -28,7 +28,7 @@ export interface ServiceLoad {
   readonly cpu: ReadonlyMap<ContainerId, number>;
   /** Requests per second, by container; null: some proxy does not tell. */
   readonly requests: ReadonlyMap<ContainerId, number> | null;
-  /** What the load asked for lately, the newest last. */
+  /** What the load asked for lately, the newest last; of what was asked for before, only what no later one is as high as. */
   readonly recommendations: readonly Recommendation[];
 }
 

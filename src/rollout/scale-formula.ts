@@ -33,7 +33,7 @@ export interface ScaleVerdict {
   readonly replicas: number;
   /** For people, such as `cpu 93 % above 70 %`; empty: the number stays. */
   readonly why: string;
-  /** With what this load asks for, and without what is too long ago. */
+  /** With what this load asks for, and without what cannot count any more. */
   readonly recommendations: readonly Recommendation[];
 }
 
@@ -46,7 +46,7 @@ const mostAdded = 4;
  * How many instances a load asks for, by the rules of the Horizontal Pod Autoscaler of Kubernetes with its defaults (package
  * `podautoscaler`: `replica_calculator.go` for what one metric asks for, `horizontal.go` for the rest):
  *
- * - of several metrics, the one that asks for most counts; one that is not known hinders only that there be fewer;
+ * - of several metrics, the one that asks for most counts; one that is not known keeps the number from falling;
  * - there are no more than max, and no fewer than min;
  * - fewer only when the load has asked for no more than that for the whole stabilization time; at the start it is taken for having
  *   asked for what there is;
@@ -62,14 +62,25 @@ export function judgeScale(input: ScaleInput): ScaleVerdict {
   if (top === undefined || isHindered)
     return { replicas: current, why: '', recommendations: former };
   const first = former.length === 0 ? [{ at, replicas: current }] : former;
-  const lately = first.filter((one) => one.at > at - spec.stabilizationMs);
+  const lately = unsurpassed(first.filter((one) => one.at > at - spec.stabilizationMs));
   const recommendations = [...lately, { at, replicas: top.replicas }];
-  const most = Math.max(...recommendations.map(({ replicas }) => replicas));
+  const most = recommendations.reduce((highest, { replicas }) => Math.max(highest, replicas), 0);
   const stable = top.replicas >= current ? top.replicas : Math.min(current, most);
   const highest = Math.max(current, mostAfter(current, input.changes, at));
   const within = Math.min(stable, highest);
   const replicas = Math.max(spec.min, Math.min(spec.max, within));
   return { replicas, why: replicas === current ? '' : top.why, recommendations };
+}
+
+/** Without those that a later one is as high as: however long the time is, what is kept has no number twice. */
+function unsurpassed(recommendations: readonly Recommendation[]): readonly Recommendation[] {
+  const kept: Recommendation[] = [];
+  let highest = -1;
+  for (const one of recommendations.toReversed()) {
+    if (one.replicas > highest) kept.push(one);
+    highest = Math.max(highest, one.replicas);
+  }
+  return kept.toReversed();
 }
 
 interface Asked {
@@ -78,7 +89,7 @@ interface Asked {
 }
 
 /**
- * What one metric asks for: the instances that serve, times the mean of their load by its target, rounded up. So that what is not known
+ * What one metric asks for: the number of serving instances × (mean load ÷ target), rounded up. So that what is not known
  * makes the change smaller and never larger, who could not be measured counts as being at the target when there would be
  * fewer, and as idle when there would be more, as does then who does not serve yet. When that takes the reason away, or turns it
  * around, nothing changes. Null: it is not known.

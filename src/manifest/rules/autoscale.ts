@@ -70,6 +70,7 @@ function judgeLoad(name: string, service: Cursor, autoscale: Cursor): void {
 }
 
 const leastIntervalMs = 1_000;
+const longestStabilizationMs = 3_600_000;
 
 function judgeNumbers(service: Cursor, autoscale: Cursor): void {
   const [min, max] = [child(autoscale, 'min'), child(autoscale, 'max')];
@@ -81,6 +82,10 @@ function judgeNumbers(service: Cursor, autoscale: Cursor): void {
   const interval = child(autoscale, 'interval');
   if ((readDuration(silent(interval)) ?? leastIntervalMs) < leastIntervalMs) {
     complain(interval, 'invalid-value', '"interval" must be at least 1s');
+  }
+  const stabilization = child(autoscale, 'stabilization');
+  if ((readDuration(silent(stabilization)) ?? 0) > longestStabilizationMs) {
+    complain(stabilization, 'invalid-value', '"stabilization" must be at most 1h');
   }
   const replicas = replicasOf(service);
   const written = readNumber(replicas);

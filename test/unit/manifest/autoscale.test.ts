@@ -34,7 +34,7 @@ describe('x-fleetwright.autoscale', () => {
 
   it('takes all that can be said', () => {
     const lines = ['ports: ["8080"]'];
-    const more = 'stabilization: 1m, interval: 5s';
+    const more = 'stabilization: 1h, interval: 5s';
     const expose = 'expose: { host: a.example, port: 8080 }';
     const files = {
       'fleet.yaml': [
@@ -54,7 +54,7 @@ describe('x-fleetwright.autoscale', () => {
       max: 3,
       cpu: 150,
       requestsPerSecond: 0.5,
-      stabilizationMs: 60_000,
+      stabilizationMs: 3_600_000,
       intervalMs: 5_000,
     });
   });
@@ -113,6 +113,10 @@ describe('x-fleetwright.autoscale', () => {
     ['{ min: 1, max: 2, requestsPerSecond: 5 }', /needs "expose"/],
     ['{ min: 1, max: 2, cpu: 70%, interval: 999ms }', /"interval" must be at least 1s/],
     ['{ min: 1, max: 2, cpu: 70%, stabilization: soon }', /not a duration/],
+    [
+      '{ min: 1, max: 2, cpu: 70%, stabilization: 3601s }',
+      /^shop\/compose.yaml:4:76 .*"stabilization" must be at most 1h/,
+    ],
     ['{ min: 1, max: 2, prometheus: up }', /"prometheus" is not supported yet/],
     ['{ min: 1, max: 2, cpu: 70%, cpus: 70% }', /unknown key "cpus"/],
   ])('%s is refused', (autoscale, problem) => {

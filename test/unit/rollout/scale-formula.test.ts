@@ -175,6 +175,37 @@ describe('how fast the number changes', () => {
   });
 });
 
+describe('what is remembered of a load', () => {
+  const day = 24 * 60 * minute;
+  const spec = { min: 1, max: 20, stabilizationMs: 3 * day };
+
+  it('may be a measurement each second for days', () => {
+    const recommendations = Array.from({ length: 3 * 24 * 3_600 - 1 }, (_, index) => ({
+      at: at - 3 * day + (index + 1) * second,
+      replicas: index === 0 ? 9 : 2,
+    }));
+
+    expect(judge([cpu(3, 3)], { spec, current: 20, recommendations }).replicas).toBe(9);
+  });
+
+  it('has no number twice before the newest one, and the highest of all', () => {
+    const asked = [2, 4, 9, 3, 9, 5, 5, 1];
+    const recommendations = asked.map((replicas, index) => ({
+      at: at - (asked.length - index) * second,
+      replicas,
+    }));
+    const verdict = judge([requests(...Array<number>(20).fill(15))], { spec, recommendations });
+
+    expect(verdict.replicas).toBe(9);
+    expect(verdict.recommendations).toEqual([
+      { at: at - 4 * second, replicas: 9 },
+      { at: at - 2 * second, replicas: 5 },
+      { at: at - second, replicas: 1 },
+      { at, replicas: 3 },
+    ]);
+  });
+});
+
 /** A load that is shared evenly by all instances, measured every 15 s; gives the number after each measurement, step by step. */
 function trace(
   steps: readonly (readonly [load: number, measurements: number])[],
