@@ -8,7 +8,8 @@ import { serverName } from '../model/traffic.ts';
 import { identityOf } from '../drift/identify.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { JudgedLoad } from '../rollout/decide-scale.ts';
-import type { World } from '../rollout/world.ts';
+import type { StandingWorld } from '../rollout/host-standing.ts';
+import { fleetStanding } from '../rollout/host-standing.ts';
 import type { LoadSample } from './load-between.ts';
 import { loadBetween } from './load-between.ts';
 import type { TrafficWatch } from './traffic-watch.ts';
@@ -21,8 +22,6 @@ interface LoadParts {
   readonly onChange: () => void;
 }
 
-type SeenWorld = Pick<World, 'desired' | 'observations' | 'journal'>;
-
 /** Measures the load of the services that ask for it, each at its own interval: none is measured otherwise. */
 export class LoadWatch implements Disposable {
   readonly #parts: LoadParts;
@@ -34,7 +33,7 @@ export class LoadWatch implements Disposable {
   }
 
   /** Measures what is asked for from now on, and nothing else; gives what is known by now. */
-  see(world: SeenWorld): LoadMap {
+  see(world: StandingWorld): LoadMap {
     const wanted = askingServices(world);
     for (const [key, watch] of this.#watches) {
       const autoscale = wanted.get(key);
@@ -133,7 +132,7 @@ interface Watch {
 const unmeasured = { instances: [], sample: null, load: null, cancel: (): void => {} };
 const nothing: LoadMap = new Map();
 
-function askingServices({ desired }: SeenWorld): ReadonlyMap<string, AutoscaleSpec> {
+function askingServices({ desired }: StandingWorld): ReadonlyMap<string, AutoscaleSpec> {
   return new Map(
     desired.applications.flatMap(({ name, services }) =>
       services.flatMap(({ name: service, autoscale }) =>
@@ -144,7 +143,7 @@ function askingServices({ desired }: SeenWorld): ReadonlyMap<string, AutoscaleSp
 }
 
 function runningInstances(
-  { observations, journal }: SeenWorld,
+  { observations, journal }: StandingWorld,
   wanted: ReadonlyMap<string, AutoscaleSpec>,
 ): ReadonlyMap<string, readonly RunningInstance[]> {
   const found = new Map<string, RunningInstance[]>();
@@ -163,13 +162,23 @@ function runningInstances(
   return found;
 }
 
-/** A proxy on a host that cannot be seen counts requests too: without it a busy service looks idle. */
-function areProxiesSeen({ desired, observations, journal }: SeenWorld): boolean {
+/**
+ * A proxy on a host that cannot be seen counts requests too: without it a busy service looks idle. Where the host is lost or
+ * fenced, the others have its requests, unless it is the operator that is cut off.
+ */
+function areProxiesSeen(world: StandingWorld): boolean {
+  const { desired, observations, journal } = world;
   const { ingress } = desired.fleet;
   if (ingress === undefined) return false;
   const prefix = `${ingress.application}/${ingress.service}/`;
-  return [...journal.slots].every(
-    ([slot, { host }]) =>
-      !slot.startsWith(prefix) || observations.get(host)?.kind !== 'unreachable',
+  const unseen = [...journal.slots].flatMap(([slot, { host }]) =>
+    slot.startsWith(prefix) && observations.get(host)?.kind === 'unreachable' ? [host] : [],
   );
+  if (unseen.length === 0) return true;
+  const { hosts, isolation } = fleetStanding(world);
+  const down = hosts.filter(
+    ({ isFenced, state }) => isFenced || (state === 'lost' && isolation === null),
+  );
+  const names = new Set(down.map(({ host }) => host));
+  return unseen.every((host) => names.has(host));
 }

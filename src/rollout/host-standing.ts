@@ -33,6 +33,12 @@ export interface FleetStanding {
   readonly isolation: string | null;
 }
 
+/** What the standing of hosts is judged from. */
+export type StandingWorld = Pick<
+  World,
+  'desired' | 'observations' | 'journal' | 'sourceAwaySince' | 'watchingSince' | 'now'
+>;
+
 /** How long a host may be away before it is said that this stands in the way. */
 export const hostPatienceMs = 30_000;
 /** Between the first replacements of two lost hosts: whoever is wrong about one is not wrong about all at once. */
@@ -40,7 +46,7 @@ const betweenHostsMs = 10_000;
 const longestGraceMs = 5 * 60_000;
 
 /** Judges all hosts. A pure function of what is seen, what the journal remembers, and the time. */
-export function fleetStanding(world: World): FleetStanding {
+export function fleetStanding(world: StandingWorld): FleetStanding {
   const { hosts } = world.desired.fleet;
   const away = hosts.flatMap(({ name }) => awayHost(world, name) ?? []);
   const turns = turnsOf(world, away);
@@ -122,7 +128,7 @@ interface AwayHost {
 }
 
 /** Who was away before this process began to look has been away since then, if the journal says so. */
-function awayHost({ observations, journal }: World, host: HostName): AwayHost | null {
+function awayHost({ observations, journal }: StandingWorld, host: HostName): AwayHost | null {
   const seen = observations.get(host);
   if (seen?.kind !== 'unreachable') return null;
   const before = journal.hosts.get(host)?.awaySince ?? seen.since;
@@ -130,18 +136,18 @@ function awayHost({ observations, journal }: World, host: HostName): AwayHost | 
   return { host, since: Math.min(seen.since, before), isDoubted };
 }
 
-function stateOf(world: World, away: AwayHost): HostStanding['state'] {
+function stateOf(world: StandingWorld, away: AwayHost): HostStanding['state'] {
   if (!away.isDoubted && world.now >= lostAt(world, away)) return 'lost';
   return world.now < away.since + hostPatienceMs ? 'suspect' : 'unreachable';
 }
 
 /** What passed while nobody looked does not count: the host may have been there. */
-function lostAt({ desired, watchingSince }: World, { since }: AwayHost): number {
+function lostAt({ desired, watchingSince }: StandingWorld, { since }: AwayHost): number {
   return Math.max(since, watchingSince) + desired.fleet.failure.lostAfterMs;
 }
 
 /** When each lost host may begin to be replaced: one after the other, and none before the operator has found its feet. */
-function turnsOf(world: World, away: readonly AwayHost[]): ReadonlyMap<HostName, number> {
+function turnsOf(world: StandingWorld, away: readonly AwayHost[]): ReadonlyMap<HostName, number> {
   const turns = new Map<HostName, number>();
   let free = startedUpAt(world);
   const inOrder = away
@@ -156,7 +162,7 @@ function turnsOf(world: World, away: readonly AwayHost[]): ReadonlyMap<HostName,
 }
 
 /** After a start each host is given some time to be seen once. */
-function startedUpAt({ desired, observations, watchingSince }: World): number {
+function startedUpAt({ desired, observations, watchingSince }: StandingWorld): number {
   const { hosts, failure } = desired.fleet;
   if (!hosts.some(({ name }) => isUnseen(observations.get(name)))) return 0;
   return watchingSince + Math.min(2 * failure.lostAfterMs, longestGraceMs);
@@ -166,7 +172,7 @@ function isUnseen(seen: HostObservation | undefined): boolean {
   return seen?.kind === 'unreachable' && seen.neverSeen === true;
 }
 
-function isolationOf(world: World, away: readonly AwayHost[]): string | null {
+function isolationOf(world: StandingWorld, away: readonly AwayHost[]): string | null {
   const hosts = world.desired.fleet.hosts.length;
   const together = Math.max(
     0,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import type { AutoscaleSpec } from '../../../src/model/autoscale.ts';
+import { reduceJournal } from '../../../src/model/journal-reduce.ts';
 import type { ContainerId } from '../../../src/model/names.ts';
-import { toContainerId } from '../../../src/model/names.ts';
+import { toContainerId, toHostName } from '../../../src/model/names.ts';
 import { serverName } from '../../../src/model/traffic.ts';
 import { LoadWatch } from '../../../src/reconcile/load-watch.ts';
 import type { RequestCounts } from '../../../src/reconcile/load-between.ts';
@@ -30,7 +31,7 @@ const key = 'shop/web';
 function serving(spec: AutoscaleSpec | undefined): World {
   const service = aService(spec === undefined ? {} : { autoscale: spec });
   const { container } = anInstance(service);
-  const world = aWorld([anApplication([service])], ['host-1']);
+  const world = aWorld([anApplication([service])]);
   const host = aReachableHost('host-1', { containers: [container] });
   const ingress = {
     driver: 'haproxy' as const,
@@ -49,6 +50,27 @@ function instanceOf(world: World): { readonly id: ContainerId; readonly server: 
   const [container] = host?.kind === 'reachable' ? host.containers : [];
   if (host === undefined || container === undefined) throw new Error('nothing runs');
   return { id: container.id, server: serverName(host.host, container) };
+}
+
+/** Of three hosts, these cannot be seen since the beginning of time, and had a proxy each. A host is lost after 5 minutes. */
+function withDarkProxies(...names: readonly string[]): World {
+  const { cpu: _cpu, ...rest } = autoscale;
+  const world = serving({ ...rest, requestsPerSecond: 10 });
+  const dark = names.map((name) => anUnreachableHost(name));
+  const slot = { epoch: 1, hash: aService().hash, pending: false, vacating: false };
+  const repairs = { repairs: 0, lastRepairAt: 0 };
+  const slots = dark.map(
+    ({ host }) => [`edge/haproxy/${host}`, { ...slot, ...repairs, host }] as const,
+  );
+  return {
+    ...world,
+    journal: { ...world.journal, slots: new Map(slots) },
+    observations: new Map([...world.observations, ...dark.map((one) => [one.host, one] as const)]),
+  };
+}
+
+function withFenced({ journal }: World, host: string): World['journal'] {
+  return reduceJournal(journal, { kind: 'host-fenced', host: toHostName(host), by: 'Ada', at: 0 });
 }
 
 interface Measuring extends Disposable {
@@ -125,29 +147,33 @@ describe('the load of a service', () => {
     expect(one.asked()).toBe(2);
   });
 
-  it('is not told of requests while a proxy may be on a host that cannot be seen', async () => {
-    const { cpu: _cpu, ...rest } = autoscale;
-    const world = serving({ ...rest, requestsPerSecond: 10 });
-    const dark = anUnreachableHost('host-2');
-    const slot = {
-      epoch: 1,
-      hash: aService().hash,
-      host: dark.host,
-      pending: false,
-      vacating: false,
-    };
-    const slots = new Map([['edge/haproxy/host-2', { ...slot, repairs: 0, lastRepairAt: 0 }]]);
-    const unseen = {
-      ...world,
-      journal: { ...world.journal, slots },
-      observations: new Map([...world.observations, [dark.host, dark] as const]),
-    };
-    using one = measuring(unseen);
-    one.watch.see(unseen);
+  it.each<[string, readonly string[], (world: World) => World]>([
+    ['just went out of sight', ['host-2'], (world) => ({ ...world, now: 60_000 })],
+    ['is lost, when the operator may be cut off', ['host-2', 'host-3'], (world) => world],
+  ])(
+    'is not told of requests while a proxy may be on a host that %s',
+    async (_name, dark, asSeen) => {
+      const world = asSeen(withDarkProxies(...dark));
+      using one = measuring(world);
+      one.watch.see(world);
+      await one.pass(15_000);
+
+      expect(one.watch.see(world).get(key)?.requests).toBeNull();
+      expect(one.asked()).toBe(0);
+    },
+  );
+
+  it.each<[string, (world: World) => World]>([
+    ['lost', (world) => world],
+    ['fenced', (world) => ({ ...world, now: 60_000, journal: withFenced(world, 'host-2') })],
+  ])('is told of the requests at the other proxies when a host is %s', async (_name, asSeen) => {
+    const world = asSeen(withDarkProxies('host-2'));
+    using one = measuring(world);
+    one.watch.see(world);
     await one.pass(15_000);
 
-    expect(one.watch.see(unseen).get(key)?.requests).toBeNull();
-    expect(one.asked()).toBe(0);
+    const { requests } = one.watch.see(world).get(key) ?? {};
+    expect(requests?.get(instanceOf(world).id)).toBeCloseTo(20);
   });
 
   it('keeps what it came to until it is measured again, and goes on with it', async () => {
