@@ -7,7 +7,7 @@ export const fileSeconds: Readonly<Record<string, number>> = {
   'test/engine-26/adopt-compose-2.test.ts': 16,
   'test/engine-26/sandbox.test.ts': 30,
   'test/engine/adopt.test.ts': 110,
-  'test/engine/autoscale.test.ts': 26,
+  'test/engine/autoscale.test.ts': 30,
   'test/engine/bad-input.test.ts': 58,
   'test/engine/crash-points.test.ts': 48,
   'test/engine/crash.test.ts': 40,
