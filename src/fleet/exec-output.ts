@@ -18,8 +18,8 @@ export async function readFrames(stream: Readable): Promise<string> {
   return Buffer.concat(kept).subarray(-keptBytes).toString('utf8');
 }
 
-/** All of the text of a stream of frames; null: it is longer, and the rest of it was not waited for. */
-export async function readWhole(stream: Readable, mostBytes: number): Promise<string | null> {
+/** All that is in a stream of frames; null: it is longer, and the rest of it was not waited for. */
+export async function readWhole(stream: Readable, mostBytes: number): Promise<Buffer | null> {
   const whole: Buffer[] = [];
   let bytes = 0;
   for await (const payload of payloadsOf(stream)) {
@@ -27,7 +27,7 @@ export async function readWhole(stream: Readable, mostBytes: number): Promise<st
     if (bytes > mostBytes) return null;
     whole.push(payload);
   }
-  return Buffer.concat(whole).toString('utf8');
+  return Buffer.concat(whole);
 }
 
 /**

@@ -24,8 +24,8 @@ export interface CpuUsage {
 /** How a command that was run in a container ended. */
 export interface CommandEnd {
   readonly exitCode: number;
-  /** What it said, on both streams. */
-  readonly output: string;
+  /** What it said, on both streams: bytes, since some of it is told by its length. */
+  readonly output: Buffer;
 }
 
 /**

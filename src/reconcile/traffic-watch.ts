@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Clock } from '../model/clock.ts';
+import { messageOf } from '../model/errors.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
 import type { StepOutcome, TrafficAction } from '../model/step.ts';
 import type { ProxyReading, ProxyState, TrafficChange, TrafficMap } from '../model/traffic.ts';
@@ -135,7 +136,8 @@ export class TrafficWatch implements Disposable {
     const { proxy, stop } = watch;
     const changes = asked.map(({ change }) => change);
     const answer = this.#router?.ask(proxy, changes, stop.signal) ?? Promise.resolve('');
-    void answer.then((one) => this.#note(watch, asked, one));
+    // A rejection that nobody takes would end the daemon.
+    void answer.catch(messageOf).then((one) => this.#note(watch, asked, one));
   }
 
   #note(watch: Watch, asked: readonly Asked[], answer: ProxyAnswer): void {

@@ -1,5 +1,6 @@
 import { printable } from '../model/printable.ts';
 import type { ProxyServer } from '../model/traffic.ts';
+import { numberOf, objectsIn, textOf } from './caddy-json.ts';
 import { dialOf, readRoutes, subrouteId } from './caddy-routes.ts';
 import type { CaddyTable } from './caddy-table.ts';
 import type { ProxyAnswer } from './traffic-router.ts';
@@ -28,11 +29,12 @@ interface Reply {
  * Reads what Caddy has answered: to a change, when there was one, then which routes there are, then how many requests each
  * upstream has. A text: it is not whole, or one of the questions was refused.
  */
-export function parseAnswer(output: string): CaddyAnswer | string {
+export function parseAnswer(output: Buffer): CaddyAnswer | string {
   const replies = repliesIn(output);
   const [routes, counted] = replies.slice(-2);
   if (routes === undefined || counted === undefined) {
-    const first = output.split('\n').find((line) => line.trim() !== '');
+    const lines = output.toString().split('\n');
+    const first = lines.find((line) => line.trim() !== '');
     return replies.length === 0 && first !== undefined ? printable(first, saidChars) : cutShort;
   }
   const refusal = [routes, counted].find(({ status }) => status !== 200);
@@ -53,8 +55,10 @@ const noTable = `what has the id "${subrouteId}" in its configuration is not a s
 const otherForm = 'its admin API tells of its upstreams in a form that is not known';
 
 /** Each begins with its status, and no line of JSON does. */
-function repliesIn(output: string): readonly Reply[] {
+function repliesIn(output: Buffer): readonly Reply[] {
+  // One character is one byte: lengths are told in bytes, and a piece may end within a character.
   return output
+    .toString('latin1')
     .split(/^(?=HTTP\/1\.\d )/m)
     .filter((text) => text.startsWith('HTTP/'))
     .map(readReply);
@@ -67,29 +71,35 @@ function readReply(text: string): Reply {
   const isChunked = /^transfer-encoding:\s*chunked/im.test(head);
   const { body, trailer } = isChunked ? joinChunks(rest) : { body: rest, trailer: '' };
   // Which state it tells of is known only at its end.
-  const found = /^etag:\s*(?<etag>.*?)\s*$/im.exec(`${head}\n${trailer}`);
-  return { status: Number(head.split(' ')[1]), etag: found?.groups?.['etag'] ?? '', body };
+  const found = /^etag:(?<etag>.*)$/im.exec(`${head}\n${trailer}`);
+  const etag = found?.groups?.['etag']?.trim() ?? '';
+  return { status: Number(head.split(' ', 2)[1]), etag, body: utf8Of(body) };
 }
 
-/** A body that comes in pieces, each after its length in bytes, and the headers after it. */
+/** A body that comes in pieces, each after its length, and the headers after it. */
 function joinChunks(text: string): { readonly body: string; readonly trailer: string } {
-  let rest = Buffer.from(text);
-  const chunks: Buffer[] = [];
+  let rest = text;
+  const chunks: string[] = [];
   for (;;) {
     const end = rest.indexOf('\r\n');
-    const size = Number.parseInt(rest.subarray(0, Math.max(end, 0)).toString(), 16);
+    const size = Number.parseInt(rest.slice(0, Math.max(end, 0)), 16);
     const isLast = !(size > 0);
     const after = end + 2 + (isLast ? 0 : size);
-    if (!isLast) chunks.push(rest.subarray(end + 2, after));
-    rest = rest.subarray(isLast ? after : after + 2);
-    if (isLast) return { body: Buffer.concat(chunks).toString(), trailer: rest.toString() };
+    if (!isLast) chunks.push(rest.slice(end + 2, after));
+    rest = rest.slice(isLast ? after : after + 2);
+    if (isLast) return { body: chunks.join(''), trailer: rest };
   }
+}
+
+function utf8Of(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString();
 }
 
 function refusalOf({ status, body }: Reply): string {
   const found = parsed(body);
   const isTold = typeof found === 'object' && found !== null && 'error' in found;
-  return printable(`it says ${status}: ${isTold ? String(found.error) : body}`, saidChars);
+  const told = isTold && typeof found.error === 'string' ? found.error : body;
+  return printable(`it says ${status}: ${told}`, saidChars);
 }
 
 /** undefined: it is no JSON, or not all of it. */
@@ -104,8 +114,8 @@ function parsed(text: string): unknown {
 /** null: it is not all of it. */
 function readCounts(value: unknown): ReadonlyMap<string, number> | null {
   if (!Array.isArray(value)) return null;
-  const all: readonly { readonly address?: unknown; readonly num_requests?: unknown }[] = value;
-  return new Map(all.map((one) => [String(one.address), Number(one.num_requests)]));
+  const all = objectsIn(value);
+  return new Map(all.map((one) => [textOf(one['address']), numberOf(one['num_requests'])]));
 }
 
 /** How the proxy stands. Who has left, and has no requests any more, is not told of: nothing is to be done about it. */

@@ -42,7 +42,7 @@ export function caddyRouter(
     if (typeof end === 'string') return end;
     const answer = parseAnswer(end.output);
     if (typeof answer !== 'string' || end.exitCode === 0) return answer;
-    return failureOf(command, end.exitCode, end.output);
+    return failureOf(command, end);
   };
   return {
     async ask(proxy, changes, signal) {
@@ -98,7 +98,8 @@ function changeTo(table: CaddyTable, etag: string): string {
 
 /** Who had left and has answered all requests is forgotten when something changes anyway. */
 function withoutDone(table: CaddyTable, { table: before, counts }: CaddyAnswer): CaddyTable {
+  const leftBefore = new Set(before.leaving);
   const isDone = (one: CaddyTable['leaving'][number]): boolean =>
-    before.leaving.includes(one) && counts.get(dialOf(one)) === 0;
+    leftBefore.has(one) && counts.get(dialOf(one)) === 0;
   return { ...table, leaving: table.leaving.filter((one) => !isDone(one)) };
 }

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 
+import { groupBy } from '../model/group-by.ts';
 import type { TrafficEndpoint } from '../model/traffic.ts';
+import { objectsIn, textOf } from './caddy-json.ts';
 import { idOf, type CaddyObject, type CaddyTable } from './caddy-table.ts';
 
 /** The id of the subroute whose routes are the table. Ids within have a slash; names of backends have none. */
@@ -64,10 +66,11 @@ export function writeRoutes(table: CaddyTable): readonly CaddyObject[] {
   const keys = Object.entries(table.routes).toSorted(
     ([one], [other]) => other.length - one.length || (one < other ? -1 : 1),
   );
+  const servers = groupBy(table.servers, ({ backend }) => backend);
   return [
     closingRoute,
     ...keys.map(([key, backend]) => keyRoute(key, backend)),
-    ...[...table.backends].map(([name, route]) => backendRoute(table, name, route)),
+    ...[...table.backends].map(([name, route]) => backendRoute(name, route, servers.get(name))),
     leavingRoute(table),
   ];
 }
@@ -97,8 +100,12 @@ function keyRoute(key: string, backend: string): CaddyObject {
 }
 
 /** Everything else of it is what the configuration of the proxy says. */
-function backendRoute(table: CaddyTable, name: string, route: CaddyObject): CaddyObject {
-  const upstreams = table.servers.filter(({ backend }) => backend === name).map(upstreamOf);
+function backendRoute(
+  name: string,
+  route: CaddyObject,
+  servers: readonly TrafficEndpoint[] = [],
+): CaddyObject {
+  const upstreams = servers.map(upstreamOf);
   const handle = objectsIn(route['handle']).map((one) =>
     one['handler'] === 'reverse_proxy' ? { ...one, upstreams } : one,
   );
@@ -122,13 +129,4 @@ function upstreamOf(endpoint: TrafficEndpoint): CaddyObject {
 export function dialOf({ address, port }: TrafficEndpoint): string {
   if (address === '') return String(port);
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-function objectsIn(value: unknown): readonly CaddyObject[] {
-  if (!Array.isArray(value)) return [];
-  return value.filter((one): one is CaddyObject => typeof one === 'object' && one !== null);
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -74,11 +74,11 @@ interface Counts {
 
 /** By `backend/name`. For a server, HAProxy counts each request as a session, also of a connection that is kept. */
 function readCounts(head: string, rows: readonly string[]): ReadonlyMap<string, Counts> {
-  const columns = head.slice(2).split(',');
+  const columns = placesOf(head.slice(2).split(','));
   return new Map(
     rows.map((row) => {
       const fields = row.split(',');
-      const count = (column: string): number => numberIn(fields[columns.indexOf(column)]);
+      const count = (column: string): number => numberIn(fieldAt(fields, columns, column));
       const counts = { sessions: count('scur') + count('qcur'), requests: count('stot') };
       return [`${fields[0] ?? ''}/${fields[1] ?? ''}`, counts];
     }),
@@ -90,7 +90,7 @@ function readServers(
   [head = '', ...rows]: readonly string[],
   counts: ReadonlyMap<string, Counts>,
 ): readonly ProxyServer[] | null {
-  const columns = head.slice(2).split(' ');
+  const columns = placesOf(head.slice(2).split(' '));
   const servers = rows
     .filter((row) => row.includes(' '))
     .map((row) => readServer(columns, row.split(' '), counts));
@@ -99,11 +99,11 @@ function readServers(
 }
 
 function readServer(
-  columns: readonly string[],
+  columns: Columns,
   fields: readonly string[],
   counts: ReadonlyMap<string, Counts>,
 ): ProxyServer | null {
-  const field = (column: string): string => fields[columns.indexOf(column)] ?? '';
+  const field = (column: string): string => fieldAt(fields, columns, column);
   const [backend, name] = [field('be_name'), field('srv_name')];
   const adminState = numberIn(field('srv_admin_state'));
   const port = numberIn(field('srv_port'));
@@ -114,9 +114,22 @@ function readServer(
   return { ...endpoint, isReady, sessions, requests: Number.isNaN(requests) ? null : requests };
 }
 
+/** Where each column stands. */
+type Columns = ReadonlyMap<string, number>;
+
+/** They are looked up for each row, of which there may be as many as columns. */
+function placesOf(columns: readonly string[]): Columns {
+  return new Map(columns.map((column, index) => [column, index]));
+}
+
+/** Empty: there is none. */
+function fieldAt(fields: readonly string[], columns: Columns, column: string): string {
+  return fields[columns.get(column) ?? -1] ?? '';
+}
+
 const uncounted: Counts = { sessions: Number.NaN, requests: Number.NaN };
 
-function numberIn(text = ''): number {
+function numberIn(text: string): number {
   return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 

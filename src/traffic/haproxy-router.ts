@@ -24,9 +24,9 @@ export function haproxyRouter(
       for (const line of linesOf(sayable, routes)) {
         const end = await fleet.ask(host, container, [...shell, line, ...command], signal);
         if (typeof end === 'string') return end;
-        answer = parseAnswer(end.output);
+        answer = parseAnswer(end.output.toString());
         if (typeof answer === 'string') {
-          return end.exitCode === 0 ? answer : failureOf(command, end.exitCode, end.output);
+          return end.exitCode === 0 ? answer : failureOf(command, end);
         }
         said = [said, answer.said].filter((each) => each !== '').join('; ');
       }

@@ -166,12 +166,12 @@ function caddyConfig({ port, apiPort }: Ports, backends: readonly string[]): str
 function endOf([program = '', ...args]: readonly string[]): Promise<CommandEnd> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
+    const output: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+      stream.on('data', (bytes: Buffer) => output.push(bytes));
     }
     child.on('error', reject);
-    child.on('close', (code) => resolve({ exitCode: code ?? 1, output }));
+    child.on('close', (code) => resolve({ exitCode: code ?? 1, output: Buffer.concat(output) }));
   });
 }
 

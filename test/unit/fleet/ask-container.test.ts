@@ -59,7 +59,7 @@ it('a program in a container is asked, and all of its answer is kept', async () 
   const long = 'x'.repeat(100_000);
 
   expect(await ask(long, 3)).toEqual({
-    end: { exitCode: 3, output: long },
+    end: { exitCode: 3, output: Buffer.from(long) },
     made: { AttachStdout: true, AttachStderr: true, Cmd: ['a', 'b'] },
   });
 });

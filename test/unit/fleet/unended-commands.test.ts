@@ -38,6 +38,6 @@ it('runs nothing in a container in which the last command has not ended', async 
   await settle();
   await host.hangUp();
 
-  expect(await answer).toEqual({ exitCode: 3, output: '' });
+  expect(await answer).toEqual({ exitCode: 3, output: Buffer.alloc(0) });
   expect(host.count(made)).toBe(2);
 });

@@ -100,6 +100,23 @@ describe('what is known of a proxy', () => {
     });
   });
 
+  it('is that it is silent when asking it fails', async () => {
+    const hand = new ProxyInHand();
+    using watch = new TrafficWatch({
+      clock: { ...systemClock, now: () => 7 },
+      fleet: { ask: async () => 'nobody asks' },
+      openRouter: () => ({ ask: () => Promise.reject(new Error('a bug')) }),
+      onChange: () => {},
+    });
+    watch.see(aWorldWithProxy(1));
+    await hand.answer('');
+
+    expect(watch.see(aWorldWithProxy(1)).get(id)).toMatchObject({
+      kind: 'silent',
+      reason: 'a bug',
+    });
+  });
+
   it('is forgotten when it was started anew, whatever is answered still', async () => {
     using one = watching();
     one.watch.see(aWorldWithProxy(1));

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 
-import type { CommandEnd } from '../../../src/fleet/fleet.ts';
 import { toContainerId, toHostName } from '../../../src/model/names.ts';
 import type { TrafficChange } from '../../../src/model/traffic.ts';
 import { caddyRouter } from '../../../src/traffic/caddy-router.ts';
@@ -24,16 +23,22 @@ const left = [
   { '@id': 'fleetwright/leaving', handle: [{ handler: 'reverse_proxy', upstreams: [upstream] }] },
 ];
 
-/** As Caddy 2.6 has answered: in pieces, and with the name of the state at the end. */
+/** How a command has ended, and what it said: a character is a byte. */
+interface Said {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+/** As Caddy 2.6 has answered: in pieces, of which one ends within a character, and with the name of the state at the end. */
 function routesReply(routes: unknown): string {
   const body = Buffer.from(`${JSON.stringify(routes)}\n`);
-  const middle = Math.floor(body.length / 2);
+  const within = body.indexOf('ü') + 1;
+  const middle = within > 0 ? within : Math.floor(body.length / 2);
   const chunks = [body.subarray(0, middle), body.subarray(middle)].map(
     (chunk) => `${chunk.length.toString(16)}\r\n${chunk.toString('latin1')}\r\n`,
   );
   const head = 'HTTP/1.1 200 OK\r\nTrailer: ETag\r\nTransfer-Encoding: chunked\r\n\r\n';
-  const text = `${head}${chunks.join('')}0\r\nEtag: "/config/a 6dfb3b7d"\r\n\r\n`;
-  return Buffer.from(text, 'latin1').toString();
+  return `${head}${chunks.join('')}0\r\nEtag: "/config/a 6dfb3b7d"\r\n\r\n`;
 }
 
 function reply(status: string, body: unknown): string {
@@ -44,7 +49,7 @@ function countsReply(requests: unknown): string {
   return reply('200 OK', [{ address: '192.0.2.1:80', num_requests: requests, fails: 0 }]);
 }
 
-function whole(routes: unknown, requests: unknown, change = ''): CommandEnd {
+function whole(routes: unknown, requests: unknown, change = ''): Said {
   return { exitCode: 0, output: `${change}${routesReply(routes)}\n${countsReply(requests)}` };
 }
 
@@ -56,13 +61,14 @@ interface Asked {
 
 async function ask(
   changes: readonly TrafficChange[],
-  ...ends: readonly (CommandEnd | string)[]
+  ...ends: readonly (Said | string)[]
 ): Promise<Asked> {
   const commands: (readonly string[])[] = [];
   const fleet = {
     ask: async (_host: string, _container: string, command: readonly string[]) => {
       commands.push(command);
-      return ends[commands.length - 1] ?? 'it was asked too often';
+      const end = ends[commands.length - 1] ?? 'it was asked too often';
+      return typeof end === 'string' ? end : { ...end, output: Buffer.from(end.output, 'latin1') };
     },
   };
   const router = caddyRouter(fleet, { command: ['nc', '127.0.0.1', '2019'] });
@@ -143,6 +149,15 @@ describe('a Caddy', () => {
     expect(others[0]).toContain(endpoint.name);
   });
 
+  it('is read to its end however long a line is', async () => {
+    const line = `a${' '.repeat(200_000)}b`;
+    const plain = { ...seed, handle: [{ handler: 'reverse_proxy' }] };
+    const odd = routesReply([plain]).replace('Trailer:', `Etag:${line}\r\nTrailer:`);
+    const { answer } = await ask([], { exitCode: 0, output: `${odd}\n${countsReply(0)}` });
+
+    expect(answer).toMatchObject({ state: { backends: ['shop:web'] } });
+  });
+
   it('is not told more than a command can hold', async () => {
     const changes = Array.from({ length: 2_500 }, (_, index): TrafficChange => {
       return { kind: 'admit-endpoint', endpoint: { ...endpoint, name: `eu-1:web-${index}:abc` } };
@@ -157,7 +172,7 @@ describe('a Caddy', () => {
   const otherForm = 'its admin API tells of its upstreams in a form that is not known';
   const cutShort = 'the answer of its admin API is cut short';
   const text = whole(left, 1).output;
-  it.each<[string, CommandEnd | string, string]>([
+  it.each<[string, Said | string, string]>([
     ['its host is away', 'host "eu-1" is unreachable', 'host "eu-1" is unreachable'],
     [
       'there is no such command',
@@ -193,6 +208,19 @@ describe('a Caddy', () => {
       'the subroute has no routes',
       whole(null, 0),
       'what has the id "fleetwright" in its configuration is not a subroute with routes',
+    ],
+    [
+      'what it refuses has no words',
+      {
+        exitCode: 0,
+        output: `${reply('404 Not Found', { error: { toString: 1 } })}${countsReply(0)}`,
+      },
+      'it says 404: {"error":{"toString":1}}',
+    ],
+    [
+      'its upstreams are none',
+      { exitCode: 0, output: `${routesReply(left)}\n${reply('200 OK', [null])}` },
+      otherForm,
     ],
     ['it counts requests otherwise', whole(left, 'many'), otherForm],
     [

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 
-import type { CommandEnd } from '../../../src/fleet/fleet.ts';
 import { toContainerId, toHostName } from '../../../src/model/names.ts';
 import type { TrafficChange } from '../../../src/model/traffic.ts';
 import { haproxyRouter } from '../../../src/traffic/haproxy-router.ts';
@@ -36,6 +35,12 @@ function answer(said: readonly string[], admin: number, sessions: number, map: s
   ].join('\n');
 }
 
+/** How a command has ended, and what it said. */
+interface Said {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
 interface Asked {
   readonly answer: ProxyAnswer;
   readonly commands: readonly (readonly string[])[];
@@ -43,14 +48,14 @@ interface Asked {
 
 async function ask(
   changes: readonly TrafficChange[],
-  ...ends: readonly (CommandEnd | string)[]
+  ...ends: readonly (Said | string)[]
 ): Promise<Asked> {
   const commands: (readonly string[])[] = [];
   const fleet = {
     ask: async (_host: string, _container: string, command: readonly string[]) => {
       const end = ends[Math.min(commands.length, ends.length - 1)] ?? '';
       commands.push(command);
-      return end;
+      return typeof end === 'string' ? end : { ...end, output: Buffer.from(end.output) };
     },
   };
   const router = haproxyRouter(fleet, { command: ['nc', '127.0.0.1', '9999'], routes: '/r.map' });
@@ -61,11 +66,20 @@ const whole = { exitCode: 0, output: answer([], 0, 4, '0x5d shop.example.com/ sh
 
 const otherForm = 'its runtime API tells of its servers in a form that is not known';
 
-function altered(text: string, other: string): CommandEnd {
+function altered(text: string, other: string): Said {
   return { exitCode: 0, output: whole.output.replace(text, other) };
 }
 
 describe('a proxy', () => {
+  it('is read to its end however many columns and rows it has', async () => {
+    const many = 100_000;
+    const head = `# be_id be_name srv_id srv_name ${'x '.repeat(many)}srv_port srv_admin_state`;
+    const servers = [head, ...Array.from({ length: many }, () => 'a b')].join('\n');
+    const output = `# name\n\n${servers}\n\n# pxname,svname\n\n\n`;
+
+    expect((await ask([], { exitCode: 0, output })).answer).toBe(otherForm);
+  });
+
   it('is asked for all of its state in one go, by a command in its container', async () => {
     const { answer, commands } = await ask([], whole);
 
@@ -152,7 +166,7 @@ describe('a proxy', () => {
     expect(one).toMatchObject({ said: '' });
   });
 
-  it.each<[string, CommandEnd | string, string]>([
+  it.each<[string, Said | string, string]>([
     ['its host is away', 'host "eu-1" is unreachable', 'host "eu-1" is unreachable'],
     [
       'there is no such command',
