@@ -22,7 +22,7 @@ export function readRoutes(value: unknown): CaddyTable | null {
   const routes = objectsIn(value);
   const backends = routes.flatMap((route) => {
     const name = textOf(route['@id']);
-    return /^[^/:]+:[^/:]+$/.test(name) ? [[name, route] as const] : [];
+    return isBackend(name, route) ? [[name, route] as const] : [];
   });
   const left = routes.filter((route) => route['@id'] === leavingId);
   return {
@@ -31,6 +31,19 @@ export function readRoutes(value: unknown): CaddyTable | null {
     leaving: left.flatMap((route) => serversOf(route, '')),
     routes: Object.fromEntries(routes.flatMap(readKey)),
   };
+}
+
+/** Elsewhere in it no upstream can be filled in, and of two nobody could tell which is for the instances. */
+function isBackend(name: string, route: CaddyObject): boolean {
+  return /^[^/:]+:[^/:]+$/.test(name) && proxiesIn(route).length === 1;
+}
+
+function proxiesIn(route: CaddyObject): readonly CaddyObject[] {
+  return objectsIn(route['handle']).filter(isProxy);
+}
+
+function isProxy(handler: CaddyObject): boolean {
+  return handler['handler'] === 'reverse_proxy';
 }
 
 /** Which key leads where; one that somebody has changed leads nowhere, and is told again. */
@@ -44,7 +57,7 @@ function readKey(route: CaddyObject): readonly (readonly [string, string])[] {
 }
 
 function serversOf(route: CaddyObject, backend: string): readonly TrafficEndpoint[] {
-  const upstreams = objectsIn(route['handle']).flatMap((one) => objectsIn(one['upstreams']));
+  const upstreams = proxiesIn(route).flatMap((one) => objectsIn(one['upstreams']));
   return upstreams.map((upstream) => readServer(upstream, backend));
 }
 
@@ -107,7 +120,7 @@ function backendRoute(
 ): CaddyObject {
   const upstreams = servers.map(upstreamOf);
   const handle = objectsIn(route['handle']).map((one) =>
-    one['handler'] === 'reverse_proxy' ? { ...one, upstreams } : one,
+    isProxy(one) ? { ...one, upstreams } : one,
   );
   return { ...route, match: [{ vars: { [chosen]: [name] } }], terminal: true, handle };
 }

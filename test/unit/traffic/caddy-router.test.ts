@@ -149,6 +149,24 @@ describe('a Caddy', () => {
     expect(others[0]).toContain(endpoint.name);
   });
 
+  it('has no backend where the instances have no place of their own', async () => {
+    const nested = { handler: 'subroute', routes: [{ handle: [own] }] };
+    const routes = [
+      { '@id': 'nested:web', handle: [nested] },
+      { '@id': 'double:web', handle: [own, own] },
+      seed,
+    ];
+    const change = { ...endpoint, backend: 'nested:web' };
+
+    const { answer, changes } = await ask(
+      [{ kind: 'admit-endpoint', endpoint: change }],
+      whole(routes, 0),
+    );
+
+    expect(answer).toMatchObject({ state: { backends: ['shop:web'], servers: [] } });
+    expect(changes).toEqual([]);
+  });
+
   it('is read to its end however long a line is', async () => {
     const line = `a${' '.repeat(200_000)}b`;
     const plain = { ...seed, handle: [{ handler: 'reverse_proxy' }] };
