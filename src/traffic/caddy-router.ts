@@ -80,6 +80,9 @@ const script = [
   'change=$0 ending=$1 settling=$2 routes=$3 upstreams=$4',
   'shift 4',
   'if [ -n "$change" ]; then',
+  // Who is ended meanwhile changes nothing any more, and leaves nothing behind that ends connections for ever.
+  `trap 'rm -f ${closingFile}' EXIT`,
+  `trap 'exit 1' HUP INT TERM`,
   `: >${closingFile}; sleep "$ending"`,
   `printf %s "$change" | "$@"; echo`,
   `rm -f ${closingFile}; sleep "$settling"`,
