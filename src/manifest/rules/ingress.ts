@@ -1,6 +1,6 @@
 import type { ApplicationSpec, ServiceSpec } from '../../model/application.ts';
 import { diagnosticAt, type Diagnostic } from '../../model/diagnostic.ts';
-import { entrancePort } from '../../model/entrance-port.ts';
+import { entrancePort, isReachable } from '../../model/entrance-port.ts';
 import type { FleetSpec } from '../../model/fleet.ts';
 import { groupBy } from '../../model/group-by.ts';
 import { originOf, type Origin } from '../../model/origin.ts';
@@ -28,7 +28,7 @@ export function judgeExposures(
       ...(one.goesByRequests && ingress.driver === 'caddy' ? [uncounted(one)] : []),
       ...(isEntranceKnown(one.expose, applications, ingress)
         ? []
-        : [withoutEntrance(one, ingress)]),
+        : [withoutEntrance(one, applications, ingress)]),
     ];
   });
   const byApplication = groupBy(problems, ({ application }) => application);
@@ -127,22 +127,50 @@ function uncounted(one: Exposure): Problem {
 function isEntranceKnown(
   { proof }: ExposeSpec,
   applications: readonly ApplicationSpec[],
-  { application, service }: IngressSpec,
+  ingress: IngressSpec,
 ): boolean {
   if (proof === undefined || proof.url !== null) return true;
-  const services = applications.find(({ name }) => name === application)?.services ?? [];
-  const proxies = services.find(({ name }) => name === service);
-  return proxies === undefined || entrancePort(proxies.container) !== null;
+  const proxies = proxiesOf(applications, ingress);
+  if (proxies === undefined) return true;
+  return !isRedirecting(proxies, ingress) && entrancePort(proxies.container) !== null;
 }
 
-function withoutEntrance(one: Exposure, { application, service }: IngressSpec): Problem {
-  const message = `where requests come in cannot be told: the proxies, "${application}/${service}", publish no port for HTTP alone, and none as 80`;
+function proxiesOf(
+  applications: readonly ApplicationSpec[],
+  { application, service }: IngressSpec,
+): ServiceSpec | undefined {
+  const services = applications.find(({ name }) => name === application)?.services ?? [];
+  return services.find(({ name }) => name === service);
+}
+
+/** Where Caddy has certificates, it answers each request without TLS by itself, and asks no instance. */
+function isRedirecting({ container }: ServiceSpec, { driver }: IngressSpec): boolean {
+  return (
+    driver === 'caddy' &&
+    container.ports.some(
+      ({ protocol, hostIp, published }) =>
+        protocol === 'tcp' && isReachable(hostIp) && published === '443',
+    )
+  );
+}
+
+function withoutEntrance(
+  one: Exposure,
+  applications: readonly ApplicationSpec[],
+  ingress: IngressSpec,
+): Problem {
+  const proxies = proxiesOf(applications, ingress);
+  const isTls = proxies !== undefined && isRedirecting(proxies, ingress);
+  const why = isTls
+    ? 'publish 443, and Caddy sends requests for HTTP there'
+    : 'publish no port for HTTP alone, and none as 80';
+  const message = `where requests come in cannot be told: the proxies, "${ingress.application}/${ingress.service}", ${why}`;
   const diagnostic = diagnosticAt(
     one.proofOrigin,
     `services.${one.service}.${exposePath}.proof`,
     'unknown-entrance',
     message,
-    { hint: 'Add "url" to the proof, such as url: "http://192.0.2.80"' },
+    { hint: `Add "url" to the proof, such as url: "${isTls ? 'https' : 'http'}://192.0.2.80"` },
   );
   return { application: one.application, diagnostic };
 }

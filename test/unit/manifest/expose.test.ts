@@ -133,8 +133,12 @@ function proving(proof: string): string {
   return shop(`{ host: a.example, path: /api, port: 8080, proof: ${proof} }`);
 }
 
-function found(proof: string, ports = '["80:8000"]'): readonly string[] {
-  return problems({ 'edge/compose.yaml': proxies(ports), 'shop/compose.yaml': proving(proof) });
+function found(proof: string, ports = '["80:8000"]', fleetFile = fleet): readonly string[] {
+  return problems({
+    'fleet.yaml': fleetFile,
+    'edge/compose.yaml': proxies(ports),
+    'shop/compose.yaml': proving(proof),
+  });
 }
 
 describe('x-fleetwright.expose.proof', () => {
@@ -219,6 +223,17 @@ describe('x-fleetwright.expose.proof', () => {
       expect(found('{ url: "http://192.0.2.80" }', ports)).toEqual([]);
     },
   );
+
+  it('needs a URL when Caddy publishes 443: at 80 it would answer by itself', () => {
+    const caddy = fleet.replace('driver: haproxy', 'driver: caddy');
+    const ports = '["80:80", "443:443"]';
+
+    expect(found('{}', ports, caddy)).toEqual([
+      expect.stringMatching(/unknown-entrance: where .* publish 443, and Caddy sends/),
+    ]);
+    expect(found('{ url: "https://192.0.2.80" }', ports, caddy)).toEqual([]);
+    expect(found('{}', '["80:80"]', caddy)).toEqual([]);
+  });
 });
 
 describe('ingress of fleet.yaml', () => {
