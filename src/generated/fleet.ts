@@ -101,7 +101,7 @@ lostAfter?: string
  */
 ingress?: {
 /**
- * The kind of the proxies: haproxy, 2.6 or newer; or caddy, 2.6 or newer, of which each change closes connections that wait for another request.
+ * The kind of the proxies: haproxy, 2.6 or newer; or caddy, 2.6 or newer, which closes idle connections whenever the set of instances changes.
  */
 driver: ("haproxy" | "caddy")
 /**
