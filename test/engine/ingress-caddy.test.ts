@@ -63,7 +63,7 @@ describe('requests through Caddy, on three engines', () => {
     });
   });
   afterAll(async () => {
-    await fleet[Symbol.asyncDispose]();
+    await fleet?.[Symbol.asyncDispose]();
   });
 
   it('loses none in a rolling update', async () => {

@@ -97,7 +97,7 @@ describe('requests through proxies, on three engines', () => {
     });
   });
   afterAll(async () => {
-    await fleet[Symbol.asyncDispose]();
+    await fleet?.[Symbol.asyncDispose]();
   });
 
   it('loses none in a rolling update, and can prove it', async () => {

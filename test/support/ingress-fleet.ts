@@ -39,19 +39,16 @@ export class IngressFleet implements AsyncDisposable {
 
   /** All is deployed. */
   static async start(setup: IngressSetup): Promise<IngressFleet> {
-    const { fleet, hosts, credentials, files, ingress, replicas } = setup;
+    const { fleet, hosts, credentials } = setup;
     const repository = await ConfigRepository.create(fleet, hosts);
-    const commands = new Commands(repository, credentials);
-    await repository.write('fleet.yaml', fleetFile(setup, [], ingress));
-    await repository.write('shop/compose.yaml', shopManifest('testapp:v1', replicas));
-    for (const [path, content] of Object.entries(files)) await repository.write(path, content);
-    await repository.commit('v1');
-    const { code, stderr, status } = await commands.sync('--timeout=120s');
-    if (code !== 0) {
-      await clearHosts(hosts, fleet);
-      throw new Error(`${stderr}\n${JSON.stringify(status, null, 1)}`);
+    try {
+      const commands = new Commands(repository, credentials);
+      await deploy(setup, repository, commands);
+      return new IngressFleet(setup, repository, commands);
+    } catch (error) {
+      await clear(setup, repository);
+      throw error;
     }
-    return new IngressFleet(setup, repository, commands);
   }
 
   private constructor(setup: IngressSetup, repository: ConfigRepository, commands: Commands) {
@@ -149,16 +146,42 @@ export class IngressFleet implements AsyncDisposable {
     await using beside = this.loadTo(site, [first]);
     await shellOf(host).getContainer(proxy.id).restart({ t: 0 });
     await using through = this.loadTo(site, [second]);
-    await eventually('answers', async () => (through.takeVersions().size > 0 ? true : null));
+    for (const load of [through, beside]) {
+      await eventually('answers', async () => (load.takeVersions().size > 0 ? true : null));
+    }
     return beside.failures;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.load[Symbol.asyncDispose]();
-    await this.#watch[Symbol.asyncDispose]();
-    await this.#daemon[Symbol.asyncDispose]();
-    await clearHosts(this.#setup.hosts, this.#setup.fleet);
-    await this.repository[Symbol.asyncDispose]();
+    const parts: readonly AsyncDisposable[] = [this.load, this.#watch, this.#daemon];
+    try {
+      await Promise.all(parts.map(async (part) => await part[Symbol.asyncDispose]()));
+    } finally {
+      await clear(this.#setup, this.repository);
+    }
+  }
+}
+
+async function deploy(
+  setup: IngressSetup,
+  repository: ConfigRepository,
+  commands: Commands,
+): Promise<void> {
+  const { files, ingress, replicas } = setup;
+  await repository.write('fleet.yaml', fleetFile(setup, [], ingress));
+  await repository.write('shop/compose.yaml', shopManifest('testapp:v1', replicas));
+  for (const [path, content] of Object.entries(files)) await repository.write(path, content);
+  await repository.commit('v1');
+  const { code, stderr, status } = await commands.sync('--timeout=120s');
+  if (code !== 0) throw new Error(`${stderr}\n${JSON.stringify(status, null, 1)}`);
+}
+
+/** Takes away what was deployed, and the folder. */
+async function clear({ hosts, fleet }: IngressSetup, repository: ConfigRepository): Promise<void> {
+  try {
+    await clearHosts(hosts, fleet);
+  } finally {
+    await repository[Symbol.asyncDispose]();
   }
 }
 
