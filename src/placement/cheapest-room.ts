@@ -1,6 +1,7 @@
 import type { HostName } from '../model/names.ts';
 import type { Board } from './board.ts';
 import type { Candidate } from './candidates.ts';
+import { isAmong, type Dependencies } from './dependencies.ts';
 import { lastingExclusions, placeExclusions, tiesOf } from './exclusions.ts';
 import { isAvoided } from './keep.ts';
 import { priorityOf } from './priority.ts';
@@ -20,11 +21,13 @@ interface Room extends Victims {
  * their host. Null: none admits it but for its capacity, or all that is less important there is not enough.
  *
  * @param residents the slots that may leave, by host
+ * @param dependencies what the slot is made after: its room would be of no use
  */
 export function cheapestRoom(
   board: Board,
   slot: Slot,
   residents: ReadonlyMap<HostName, ReadonlySet<Slot>>,
+  dependencies: Dependencies,
 ): Room | null {
   const { demand } = slot;
   const ties = tiesOf(board, demand);
@@ -33,7 +36,7 @@ export function cheapestRoom(
   let best: Room | null = null;
   for (const host of hostsFor(board, slot)) {
     const lower = [...(residents.get(host.name) ?? [])].filter(
-      (resident) => priorityOf(resident.demand) < own,
+      (resident) => priorityOf(resident.demand) < own && !isAmong(dependencies, resident.demand),
     );
     if (lower.length === 0 || lastingExclusions(demand, ties, host).length > 0) continue;
     if (placeExclusions(demand, host).some((reason) => typeof reason === 'string')) continue;

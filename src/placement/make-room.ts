@@ -3,6 +3,7 @@ import type { Board } from './board.ts';
 import { assign, unassign } from './board.ts';
 import type { Demand } from './demand.ts';
 import { cheapestRoom } from './cheapest-room.ts';
+import { dependenciesAmong, type Dependencies } from './dependencies.ts';
 import { evictableOn } from './evictable.ts';
 import { priorityOf } from './priority.ts';
 import { hostFor, isPicky } from './settle.ts';
@@ -56,6 +57,7 @@ function homeless({ assignments }: Board, slots: readonly Slot[]): readonly Slot
 interface Filling {
   readonly board: Board;
   readonly isEvictable: (demand: Demand) => boolean;
+  readonly dependenciesOf: (demand: Demand) => Dependencies;
   /** The slots that may leave a host, by host. */
   readonly residents: ReadonlyMap<HostName, Set<Slot>>;
   /** The place of each slot among all. */
@@ -72,7 +74,7 @@ function askAll(
   waiting: readonly Slot[],
   isAnew: boolean,
 ): { readonly unplaced: readonly Slot[]; readonly hasMadeRoom: boolean } {
-  const { board, residents } = filling;
+  const { board, residents, dependenciesOf } = filling;
   const unplaced: Slot[] = [];
   // The slots of a service are alike: where one has no place the next has none.
   const hopeless = new Set<Demand>();
@@ -86,7 +88,8 @@ function askAll(
       continue;
     }
     const free = isAnew || hasMadeRoom ? hostFor(board, slot) : null;
-    const room = free === null ? cheapestRoom(board, slot, residents) : null;
+    const room =
+      free === null ? cheapestRoom(board, slot, residents, dependenciesOf(slot.demand)) : null;
     const host = free ?? room?.host.name;
     if (host === undefined) {
       if (!isPicky(board, slot)) hopeless.add(slot.demand);
@@ -129,12 +132,14 @@ function settleOn({ board, isEvictable, residents }: Filling, slot: Slot, host: 
 
 function startOn(board: Board, slots: readonly Slot[]): Filling {
   const isEvictable = evictableOn(board);
+  const dependenciesOf = dependenciesAmong(board.input.services);
   const residents = new Map([...board.candidates.keys()].map((name) => [name, new Set<Slot>()]));
   for (const slot of slots) {
     const host = board.assignments.get(slot.key);
     if (host !== undefined && isEvictable(slot.demand)) residents.get(host)?.add(slot);
   }
-  return { board, isEvictable, residents, order: new Map(slots.map((slot, at) => [slot, at])) };
+  const order = new Map(slots.map((slot, at) => [slot, at]));
+  return { board, isEvictable, dependenciesOf, residents, order };
 }
 
 /** The most important first, and else as they are asked for. */

@@ -4,6 +4,8 @@ import type { NamespaceSpec } from '../model/namespace.ts';
 export interface PlacedService {
   readonly application: string;
   readonly service: ServiceSpec;
+  /** Names of applications that its own waits for; absent: none. */
+  readonly dependsOn?: readonly string[];
   /** Names of networks that it is attached to, on some host, and that somebody else makes; absent: none. */
   readonly externalNetworks?: readonly string[];
   /** Whose hosts it may be on; absent: every host. */

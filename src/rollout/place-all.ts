@@ -42,10 +42,12 @@ export function placedServices(
     const inForce = asked.get(spec.name) ?? spec;
     const namespace = namespaceOf(desired.fleet, inForce);
     const namespaceName = inForce.namespace?.name;
+    const dependsOn = inForce.dependsOn.map(({ application }) => application);
     return spec.services.map((service) => ({
       application: spec.name,
       service,
       externalNetworks: externalNetworksOf(spec, service),
+      dependsOn,
       ...(namespace?.hosts === undefined ? {} : { namespace }),
       ...(namespaceName === undefined ? {} : { namespaceName }),
     }));

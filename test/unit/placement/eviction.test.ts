@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { Dependency } from '../../../src/model/application.ts';
 import type { HostSpec } from '../../../src/model/fleet.ts';
 import { toHostName } from '../../../src/model/names.ts';
 import type { Placement, PlacementInput } from '../../../src/placement/place.ts';
@@ -45,6 +46,10 @@ function inputOf(
 
 function needs(cpus: number, priority?: number, more: ServiceFacts = {}): ServiceFacts {
   return { reservedNanoCpus: cpus * 1e9, ...(priority === undefined ? {} : { priority }), ...more };
+}
+
+function dependency(service: string): Dependency {
+  return { service, condition: 'healthy', required: true };
 }
 
 /** Names of services that make room, and those that have no host. */
@@ -210,6 +215,57 @@ describe('place() where what is more important finds no room', () => {
     );
 
     expect(outcome(placement)).toEqual([[], ['top']]);
+  });
+
+  it.each<[string, readonly [ServiceFacts, ServiceFacts]]>([
+    ['it depends on', [{ dependsOn: [dependency('low')] }, {}]],
+    [
+      'it depends on through others',
+      [{ dependsOn: [dependency('middle')] }, { dependsOn: [dependency('low')] }],
+    ],
+    [
+      'is depended on by what it shares with',
+      [{ container: { shares: { network: 'middle' } } }, { dependsOn: [dependency('low')] }],
+    ],
+  ])('takes no room from what %s', (_, [top, middle]) => {
+    const asked = {
+      low: [needs(3, 10), 'host-1'],
+      middle: [needs(0, 100, middle), 'host-1'],
+      top: [needs(3, 100, top)],
+    } as const;
+
+    expect(outcome(place(inputOf(asked)))).toEqual([[], ['top']]);
+  });
+
+  it('moves what makes room to no host where what it depends on would make room for it', () => {
+    const input = inputOf(
+      {
+        top: [needs(3, 100, { constraints: [aConstraint('node.hostname == host-1')] })],
+        middle: [needs(3, 50, { dependsOn: [dependency('low')] }), 'host-1'],
+        low: [needs(3, 10), 'host-2'],
+      },
+      ['host-1', 'host-2'],
+    );
+
+    expect(outcome(place(input))).toEqual([['middle'], ['middle']]);
+  });
+
+  it.each<[string, Readonly<Record<string, readonly string[]>>]>([
+    ['its application depends on', { top: ['low'] }],
+    ['its application depends on through others', { top: ['middle'], middle: ['low'] }],
+    [
+      'applications depend on that wait for each other',
+      { top: ['middle'], middle: ['top', 'low'] },
+    ],
+  ])('takes no room from what %s', (_, dependencies) => {
+    const input = inputOf({ low: [needs(3, 10), 'host-1'], middle: [needs(0)], top: [needs(3)] });
+    const services = input.services.map(({ service }): PlacedService => {
+      const application = service.name;
+      return { application, service, dependsOn: dependencies[application] ?? [] };
+    });
+    const current = new Map([['low/low/1', toHostName('host-1')]]);
+
+    expect(outcome(place({ ...input, services, current }))).toEqual([[], ['top']]);
   });
 
   it.each<[string, Partial<PlacementInput>]>([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ApplicationSpec } from '../../../src/model/application.ts';
+import type { ApplicationDependency, ApplicationSpec } from '../../../src/model/application.ts';
 import type { HostSpec } from '../../../src/model/fleet.ts';
 import type { Step } from '../../../src/model/step.ts';
 import { hostNotes } from '../../../src/report/host-notes.ts';
@@ -16,6 +16,7 @@ import {
   aReachableHost,
   aService,
   aWorld,
+  origin,
 } from '../../support/builders.ts';
 import { asking, countLive, play, playUntil } from './play.ts';
 import { commit, containers, decisionOf, kinds, run, seeing } from './scenario.ts';
@@ -36,6 +37,10 @@ function anApp(
 
 const low = anApp('blog', 10, 1.5);
 const top = anApp('shop', 100, 1.5);
+function on(application: string): ApplicationDependency {
+  return { application, condition: 'healthy', required: true, origin };
+}
+
 const onHost1 = anApp('shop', 100, 1.5, {
   constraints: [aConstraint('node.hostname == host-1')],
 });
@@ -138,6 +143,25 @@ describe('an eviction', () => {
 
     expect(containers(world).map(({ labels }) => labels['fleetwright.service'])).toEqual(['web']);
     expect(decisionOf(decide(world)).target.mode).toBe('desired');
+  });
+
+  it('is of nothing that what comes depends on, which could not be made without it', () => {
+    const db = aService({ name: 'db', priority: 10, reservedNanoCpus: 1.5e9 });
+    const dependsOn = [{ service: 'db', condition: 'healthy', required: true }] as const;
+    const web = aService({ priority: 100, reservedNanoCpus: 1.5e9, dependsOn });
+    const start = crowded([anApplication([db, web])], [anApplication([db])]);
+    const { world } = play(start, 5 * minute);
+
+    expect(containers(world).map(({ labels }) => labels['fleetwright.service'])).toEqual(['db']);
+    expect(message(world, 'shop')).toMatch(/^web\/1: 0 of 1 host: 1 needs 1.5 CPUs, 0.5 left/);
+  });
+
+  it('is of no application that the one of what comes depends on', () => {
+    const waiting = anApp('shop', 100, 1.5, {}, { dependsOn: [on('blog')] });
+    const { world, steps } = play(crowded([low, waiting]), 30 * minute);
+
+    expect(names(world)).toEqual(['blog on host-1']);
+    expect(of(steps, 'blog')).toEqual([]);
   });
 
   it('begins only when all else stands ready', () => {
