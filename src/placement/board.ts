@@ -24,6 +24,8 @@ export interface Board {
   readonly staying: Map<string, string>;
   /** Slots that leave the host that they are on so that others have room there, by slot key. */
   readonly evictions: Map<string, Eviction>;
+  /** Keys of slots that were given a host when others were to leave it: before, there may be no room for them. */
+  readonly latecomers: Set<string>;
 }
 
 export function emptyBoard(input: PlacementInput): Board {
@@ -36,26 +38,41 @@ export function emptyBoard(input: PlacementInput): Board {
     assignments: new Map(),
     staying: new Map(),
     evictions: new Map(),
+    latecomers: new Set(),
   };
 }
 
-export function assign({ assignments, candidates }: Board, slot: Slot, host: HostName): void {
+export function assign(board: Board, slot: Slot, host: HostName): void {
+  const { assignments, candidates, latecomers } = board;
   assignments.set(slot.key, host);
   const candidate = candidates.get(host);
   if (candidate === undefined) return;
   const { demand } = slot;
+  if (takesRoom(slot, host) && isLeft(board, host)) latecomers.add(slot.key);
   addLoad(candidate.load, demand.needs(host));
   demand.slots.set(host, (demand.slots.get(host) ?? 0) + 1);
   demand.neighbours.set(host, (demand.neighbours.get(host) ?? 0) + 1);
 }
 
 /** Takes back what `assign` did. */
-export function unassign({ assignments, candidates }: Board, slot: Slot, host: HostName): void {
+export function unassign(board: Board, slot: Slot, host: HostName): void {
+  const { assignments, candidates, latecomers } = board;
   assignments.delete(slot.key);
+  latecomers.delete(slot.key);
   const candidate = candidates.get(host);
   if (candidate === undefined) return;
   const { demand } = slot;
   takeLoad(candidate.load, demand.needs(host));
   demand.slots.set(host, (demand.slots.get(host) ?? 0) - 1);
   demand.neighbours.set(host, (demand.neighbours.get(host) ?? 0) - 1);
+}
+
+function takesRoom({ demand }: Slot, host: HostName): boolean {
+  const { nanoCpus, memoryBytes } = demand.needs(host).reservation;
+  return nanoCpus > 0 || memoryBytes > 0;
+}
+
+/** Something is to leave the host. */
+function isLeft({ evictions }: Board, host: HostName): boolean {
+  return evictions.size > 0 && [...evictions.values()].some((eviction) => eviction.host === host);
 }

@@ -39,6 +39,8 @@ export interface Placement {
   readonly staying: ReadonlyMap<string, string>;
   /** Slots that leave the host that they are on so that others have room there, by slot key. */
   readonly evictions: ReadonlyMap<string, Eviction>;
+  /** Keys of slots that were given a host when others were to leave it: before, there may be no room for them. */
+  readonly latecomers: ReadonlySet<string>;
 }
 
 export interface UnplacedSlot {
@@ -58,6 +60,6 @@ export interface UnplacedSlot {
  */
 export function place(input: PlacementInput): Placement {
   const { board, unplaced } = fillBoard(input);
-  const { assignments, staying, evictions } = board;
-  return { assignments, unplaced, staying, evictions };
+  const { assignments, staying, evictions, latecomers } = board;
+  return { assignments, unplaced, staying, evictions, latecomers };
 }

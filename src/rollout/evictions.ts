@@ -1,3 +1,4 @@
+import type { ApplicationSpec } from '../model/application.ts';
 import { groupBy } from '../model/group-by.ts';
 import type { JournalEntry, JournalState } from '../model/journal-state.ts';
 import { slotKey } from '../model/labels.ts';
@@ -7,6 +8,7 @@ import { serviceKey } from '../placement/demand.ts';
 import type { Eviction } from '../placement/eviction.ts';
 import { forWhom } from '../placement/eviction.ts';
 import type { Placement, PlacementInput } from '../placement/place.ts';
+import { waitingLatecomers } from './latecomers.ts';
 import { isLive } from './slot-view.ts';
 
 /** A slot that is to make room on a host where something of it is. */
@@ -17,6 +19,8 @@ export interface Leaving extends Eviction {
   readonly hasBegun: boolean;
   /** Something of it runs there. */
   readonly isLive: boolean;
+  /** Keys of slots that are made there only after it was asked to leave. */
+  readonly latecomers: ReadonlySet<string>;
 }
 
 /** Slots that have begun to make room, or have made it, by slot key. */
@@ -29,11 +33,14 @@ export function begunEvictions({ slots }: JournalState): ReadonlyMap<string, Evi
 /** By slot key, what is to leave a host, or is about to, for something more important. */
 export function leavingSlots(
   { services, evicted: begun = new Map() }: PlacementInput,
-  { assignments, evictions }: Placement,
+  placement: Placement,
   { instances }: Inventory,
+  applications: readonly ApplicationSpec[],
 ): ReadonlyMap<string, Leaving> {
+  const { assignments, evictions } = placement;
   if (begun.size === 0 && evictions.size === 0) return new Map();
   const byKey = new Map(services.map((placed) => [serviceKey(placed), placed]));
+  const latecomers = waitingLatecomers(placement, services, applications);
   const leaving = new Map<string, Leaving>();
   for (const instance of instances) {
     const { slotKey: key, container, identity } = instance;
@@ -48,6 +55,7 @@ export function leavingSlots(
       forWhom: forWhom(byKey, placed, by),
       hasBegun: begun.get(key)?.host === host,
       isLive: isLive(instance) || leaving.get(key)?.isLive === true,
+      latecomers,
     });
   }
   return leaving;

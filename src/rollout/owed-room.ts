@@ -6,23 +6,32 @@ import { retire } from './slot-situation.ts';
 
 /**
  * Whether less important slots are still where one is to be made. They are asked to leave as soon as nothing else is waited for,
- * and not before: what could go wrong without touching them has gone well.
+ * and not before: what could go wrong without touching them has gone well. What is new there waits too for those that leave for
+ * others, since their room is given away already.
  */
 export function awaitsRoom({ context, view }: SlotSituation, host: HostName): boolean {
   const { leaving, draft, world } = context;
+  // What was there before, or makes room itself, has a place of its own.
+  const isNew = view.record?.host !== host && roomOwed({ context, view }) === null;
   const inTheWay = [...leaving].filter(
-    ([, one]) => one.by === view.key && one.host === host && (one.isLive || !one.hasBegun),
+    ([, one]) =>
+      one.host === host &&
+      (one.by === view.key
+        ? one.isLive || !one.hasBegun
+        : isNew && (one.hasBegun ? one.isLive : one.latecomers.has(view.key))),
   );
-  for (const [slot, { hasBegun }] of inTheWay) {
+  for (const [slot, { hasBegun, by }] of inTheWay) {
     // What a journal that was lost does not know is seen first.
     const isKnown = world.journal.slots.has(slot);
-    if (!hasBegun && isKnown) {
+    if (by === view.key && !hasBegun && isKnown) {
       draft.entries.push({ kind: 'slot-evicted', slot, host, by: view.key });
     }
   }
   if (inTheWay.length === 0) return false;
   const names = inTheWay.map(([slot]) => slot).toSorted();
-  draft.wait('turn', placeOf(view), `room is made for it by ${names.join(', ')}`);
+  const isOwn = inTheWay.some(([, { by }]) => by === view.key);
+  const what = isOwn ? 'room is made for it' : 'room is made first';
+  draft.wait('turn', placeOf(view), `${what} by ${names.join(', ')}`);
   return true;
 }
 

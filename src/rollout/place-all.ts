@@ -84,7 +84,7 @@ export function placeAll(
 ): PlacedFleet {
   const { input, standing, departures } = placementInput(world, targets, inventory);
   const placed = place(input);
-  const leaving = leavingSlots(input, placed, inventory);
+  const leaving = leavingSlots(input, placed, inventory, world.desired.applications);
   return { placement: untilBegun(placed, leaving), standing, departures, leaving };
 }
 

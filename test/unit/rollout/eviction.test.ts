@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { ApplicationDependency, ApplicationSpec } from '../../../src/model/application.ts';
 import type { HostSpec } from '../../../src/model/fleet.ts';
-import type { Step } from '../../../src/model/step.ts';
+import type { Step, StepFailure } from '../../../src/model/step.ts';
 import { hostNotes } from '../../../src/report/host-notes.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import { predict } from '../../../src/rollout/predict.ts';
@@ -70,6 +70,14 @@ function names(world: World): readonly string[] {
 
 function of(steps: readonly Step[], application: string): readonly string[] {
   return kinds(steps.filter((step) => step.application === application));
+}
+
+/** A registry that does not have it. */
+function noImage(image: string): (step: Step) => StepFailure | null {
+  return ({ action }) =>
+    action.kind === 'pull-image' && action.image === image
+      ? { class: 'infrastructure', reason: 'RegistryUnavailable', message: 'no answer' }
+      : null;
 }
 
 function message(world: World, name: string): string {
@@ -167,15 +175,41 @@ describe('an eviction', () => {
   it('begins only when all else stands ready', () => {
     const absent = anApp('shop', 100, 1.5, { container: { image: 'testapp:v9' } });
     const { world, steps } = play(crowded([low, absent]), 5 * minute, {
-      refuse: ({ action }) =>
-        action.kind === 'pull-image'
-          ? { class: 'infrastructure', reason: 'RegistryUnavailable', message: 'no answer' }
-          : null,
+      refuse: noImage('testapp:v9'),
     });
 
     expect(names(world)).toEqual(['blog on host-1']);
     expect(of(steps, 'blog')).toEqual([]);
     expect(decisionOf(decide(world), 'blog').settled).toBe(true);
+  });
+
+  it('gives what is new no room that is not made yet', () => {
+    const absent = anApp('shop', 100, 1, { container: { image: 'testapp:v9' } });
+    const start = crowded([low, absent, anApp('wiki', 5, 0.5), anApp('zoo', 200, 0.4)]);
+    const { world, last } = play(start, 5 * minute, { refuse: noImage('testapp:v9') });
+
+    expect(names(world)).toEqual(['blog on host-1', 'zoo on host-1']);
+    expect(decisionOf(last, 'wiki').waiting).toContainEqual(
+      expect.objectContaining({ reason: 'room is made first by blog/web/1' }),
+    );
+  });
+
+  it('is through before anything else that is new is made there', () => {
+    const start = crowded([low, anApp('shop', 100, 1), anApp('wiki', 5, 0.8)]);
+    const apps: string[] = [];
+    const { world } = play(start, 5 * minute, { watch: (seen) => apps.push(names(seen).join()) });
+
+    expect(names(world)).toEqual(['shop on host-1', 'wiki on host-1']);
+    expect(apps.filter((all) => all.includes('blog') && all.includes('wiki'))).toEqual([]);
+  });
+
+  it.each<[string, ApplicationSpec, Partial<ApplicationSpec>]>([
+    ['that it depends on', anApp('wiki', 5, 0.8), { dependsOn: [on('wiki')] }],
+    ['of a lower wave', anApp('wiki', 5, 0.8), { wave: 1 }],
+  ])('does not wait for something %s that has its room too', (_, other, more) => {
+    const start = crowded([low, anApp('shop', 100, 1, {}, more), other]);
+
+    expect(names(play(start, 20 * minute).world)).toEqual(['shop on host-1', 'wiki on host-1']);
   });
 
   it('makes what leaves on another host first, where one admits it', () => {
