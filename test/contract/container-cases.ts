@@ -4,10 +4,15 @@ import type { WireImage } from '../../src/fleet/wire.ts';
 import { mountArchive } from '../../src/fleet/file-archive.ts';
 import { demultiplex } from '../../src/fleet/evidence.ts';
 import type { ContractContext } from './contract-context.ts';
-import { byAge } from './contract-context.ts';
+import { byAge, until } from './contract-context.ts';
 import { refused } from './engine-shell.ts';
 
 const neverTime = '0001-01-01T00:00:00Z';
+
+/** A program says its first line a moment after its start. */
+function hasSaid(log: Buffer): boolean {
+  return log.length > 0;
+}
 
 /** Create, change and remove: what is said, and what is refused in which words. */
 export function containerCases(context: ContractContext): void {
@@ -333,7 +338,8 @@ export function containerCases(context: ContractContext): void {
     await shell().run('crash', { Image: 'testapp:crash' });
     await shell().run('web');
 
-    const bytes = await shell().log('web', all);
+    const bytes = await until(context, () => shell().log('web', all), hasSaid);
+    await until(context, () => shell().log('crash', all), hasSaid);
 
     expect([...bytes.subarray(0, 4)]).toEqual([1, 0, 0, 0]);
     expect(bytes.readUInt32BE(4)).toBe(bytes.length - 8);

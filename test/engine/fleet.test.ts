@@ -26,6 +26,7 @@ import {
   sandboxHost,
   until,
 } from '../support/engine-fleet.ts';
+import { eventually } from '../support/eventually.ts';
 import { shellOf } from '../support/sandbox.ts';
 import { anIdentity } from '../unit/fleet/builders.ts';
 
@@ -280,9 +281,12 @@ const httpProbe = {
   timeoutMs: 1000,
 } as const;
 
+/** What a container that was only just started answers, as soon as its program listens. */
 async function get(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
-  return response.text();
+  return await eventually('it listens', async () => {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => null);
+    return response === null ? null : await response.text();
+  });
 }
 
 function networkNames(): readonly string[] {
