@@ -116,7 +116,8 @@ function fitNumber({ world, decision, service, autoscale }: Asking): JournalEntr
   // A host that cannot be seen may have room.
   const isHere = target.mode === 'desired' && !suspended && isSeen(world);
   const isLoads = record.scales?.[name] !== undefined;
-  if (!isHere || !isLoads || !isChanging(target.spec, record)) return null;
+  const isBefore = record.rollout === null && isChanging(target.spec, record);
+  if (!isHere || !isLoads || !isBefore) return null;
   const placed = decision.slots.filter((slot) => slot.service === name && slot.host !== null);
   const replicas = Math.max(autoscale.min, placed.length);
   if (replicas >= from) return null;

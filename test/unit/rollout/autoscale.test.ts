@@ -269,6 +269,19 @@ describe('a journal that is lost', () => {
 });
 
 describe('a number that no host has room for', () => {
+  it('stays under what is rolled out already, whatever becomes of the hosts', () => {
+    const halves = { ...facts, replicas: 2, reservedNanoCpus: 0.5e9 };
+    const full = under(deployed('v1', halves, ['host-1', 'host-2']), 8 * 70, 3 * minute).world;
+    const begun = under(commit(full, shop('v2', halves), 2), 8 * 70, 4_000).world;
+    expect(begun.journal.applications.get('shop')?.rollout).not.toBeNull();
+    const hosts = begun.desired.fleet.hosts.map((host, at) => ({ ...host, drain: at === 0 }));
+    const fleet = { ...begun.desired.fleet, hosts };
+
+    const draining = { ...begun, desired: { ...begun.desired, fleet } };
+
+    expect(under(draining, 8 * 70, minute / 2).changes).toEqual([]);
+  });
+
   it('holds up no commit: what has no host is given up before that begins', () => {
     const halves = { ...facts, replicas: 2, reservedNanoCpus: 0.5e9 };
     const full = under(deployed('v1', halves, ['host-1']), 8 * 70, 3 * minute);
