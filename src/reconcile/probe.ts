@@ -1,6 +1,7 @@
 import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 
+import { messageOf } from '../model/errors.ts';
 import type { HttpProbe, Probe, TcpProbe } from '../model/application.ts';
 import type { ContainerId } from '../model/names.ts';
 
@@ -41,11 +42,16 @@ const notPublished: ProbeAnswer = {
 };
 
 /** Asks an instance over the network as its gate says. */
-export const probeTarget: Probing = ({ probe, address, port }, signal) => {
-  if (port === null) return Promise.resolve(notPublished);
-  return probe.kind === 'http'
-    ? probeHttp(probe, address, port, signal)
-    : probeTcp(probe, address, port, signal);
+export const probeTarget: Probing = async ({ probe, address, port }, signal) => {
+  if (port === null) return notPublished;
+  try {
+    return probe.kind === 'http'
+      ? await probeHttp(probe, address, port, signal)
+      : await probeTcp(probe, address, port, signal);
+  } catch (error) {
+    // What cannot even be asked, as a path that an older version let pass, is not ready.
+    return { ok: false, isListening: false, detail: messageOf(error) };
+  }
 };
 
 /** One GET; any status from 200 to 399 passes. Redirects are not followed. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { ProbeAnswer } from '../../../src/reconcile/probe.ts';
-import { probeHttp, probeTcp } from '../../../src/reconcile/probe.ts';
+import { toContainerId } from '../../../src/model/names.ts';
+import { probeHttp, probeTarget, probeTcp } from '../../../src/reconcile/probe.ts';
 import { never } from '../../support/open-test-source.ts';
 import { freePort, listenHttp, listenTcp, type Listening } from './servers.ts';
 
@@ -40,6 +41,23 @@ describe('probeHttp()', () => {
       ok,
       isListening: true,
       detail: `HTTP ${status} from /ready`,
+    });
+  });
+
+  it('says of a path that cannot be asked for that it cannot', async () => {
+    const target = {
+      container: toContainerId('c1'),
+      startedAt: 0,
+      probe: { ...http, path: '/re ady' },
+      minHealthyTimeMs: 0,
+      address: '127.0.0.1',
+      port: await freePort(),
+    };
+
+    expect(await probeTarget(target, never)).toEqual({
+      ok: false,
+      isListening: false,
+      detail: 'Request path contains unescaped characters',
     });
   });
 
