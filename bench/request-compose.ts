@@ -5,14 +5,16 @@ import { stringify } from 'yaml';
 
 import { run } from '../src/sandbox/command.ts';
 import type { SandboxHost } from '../src/sandbox/sandbox-host.ts';
+import { haproxyConfiguration } from '../test/support/haproxy-edge.ts';
 import { proxyImage } from '../test/support/proxy-image.ts';
 import { clearHosts } from '../test/support/sandbox.ts';
 import {
   healthcheck,
+  oneBackend,
   ownChecks,
-  proxyConfiguration,
   proxyPort,
   replicas,
+  retries,
   site,
 } from './request-proxy.ts';
 import type { RequestGround, RequestSide } from './request-sides.ts';
@@ -72,15 +74,9 @@ function proxyAt(hosts: readonly SandboxHost[]): object {
       return `  server ${name}-${index + 1} ${address}:${firstPort + index} ${ownChecks}`;
     }),
   );
-  const configuration = proxyConfiguration(
-    '  default_backend web',
-    [
-      'backend web from ingress',
-      '  balance roundrobin',
-      '  option httpchk GET /ready',
-      ...servers,
-    ].join('\n'),
-  );
+  const lines = ['backend web from ingress', '  balance roundrobin', '  option httpchk GET /ready'];
+  const backends = `\n${[...lines, ...servers].join('\n')}`;
+  const configuration = haproxyConfiguration({ retries, frontend: oneBackend, backends });
   const command = [
     'sh',
     '-c',

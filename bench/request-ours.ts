@@ -1,35 +1,22 @@
 import { Commands } from '../test/support/command-line.ts';
 import { ConfigRepository } from '../test/support/config-repository.ts';
-import { proxyImage } from '../test/support/proxy-image.ts';
+import { haproxyConfiguration, haproxyEdge } from '../test/support/haproxy-edge.ts';
 import { clearHosts } from '../test/support/sandbox.ts';
-import { fewReplicas, proxyConfiguration, proxyPort, replicas, site } from './request-proxy.ts';
+import { fewReplicas, proxyPort, replicas, retries, site } from './request-proxy.ts';
 import type { RequestGround, RequestSide } from './request-sides.ts';
 
 const rolledBack = 1;
 
-const proxies = {
-  configs: { proxy: { file: './haproxy.cfg' }, routes: { content: '# told at run time\n' } },
-  services: {
-    haproxy: {
-      image: proxyImage,
-      ports: [`${proxyPort}:${proxyPort}`],
-      configs: [
-        { source: 'proxy', target: '/etc/haproxy/haproxy.cfg' },
-        { source: 'routes', target: '/etc/haproxy/routes.map' },
-      ],
-      deploy: { placement: { constraints: ['node.labels.edge == yes'] } },
-      'x-fleetwright': { gate: { http: { port: proxyPort, path: '/proxy' } } },
-    },
-  },
-};
+const proxies = haproxyEdge({
+  deploy: { placement: { constraints: ['node.labels.edge == yes'] } },
+});
 
-const configuration = proxyConfiguration(
-  `  http-request set-var(txn.path) path
-  http-request set-var(txn.route) req.hdr(host),field(1,:),lower,concat(,txn.path,/)
-  use_backend %[var(txn.route),map_beg(/etc/haproxy/routes.map)]`,
-  `backend shop:web from ingress
+const configuration = haproxyConfiguration({
+  retries,
+  backends: `
+backend shop:web from ingress
   balance roundrobin`,
-);
+});
 
 function manifest(image: string, count: number): object {
   const update = { parallelism: 3, order: 'start-first', monitor: '1s' };

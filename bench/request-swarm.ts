@@ -4,14 +4,16 @@ import { run } from '../src/sandbox/command.ts';
 import type { SandboxHost } from '../src/sandbox/sandbox-host.ts';
 import { connectEngine } from '../src/sandbox/sandbox-host.ts';
 import { eventually } from '../test/support/eventually.ts';
+import { haproxyConfiguration } from '../test/support/haproxy-edge.ts';
 import { proxyImage } from '../test/support/proxy-image.ts';
 import { clearHosts } from '../test/support/sandbox.ts';
 import {
   fewReplicas,
+  oneBackend,
   ownChecks,
-  proxyConfiguration,
   proxyPort,
   replicas,
+  retries,
   site,
 } from './request-proxy.ts';
 import type { RequestGround, RequestSide } from './request-sides.ts';
@@ -20,20 +22,22 @@ const network = 'bench';
 const configurationPath = '/etc/haproxy/haproxy.cfg';
 
 /** Twice as many names as replicas: during a start-first update there are more. */
-const configuration = proxyConfiguration(
-  '  default_backend web',
-  `backend web from ingress
+const configuration = haproxyConfiguration({
+  retries,
+  frontend: oneBackend,
+  backends: `
+backend web from ingress
   balance roundrobin
   option httpchk GET /ready
-  server-template web ${2 * replicas} web:8080 ${ownChecks} resolvers docker init-addr none`,
-  `resolvers docker
+  server-template web ${2 * replicas} web:8080 ${ownChecks} resolvers docker init-addr none
+resolvers docker
   nameserver dns 127.0.0.11:53
   accepted_payload_size 8192
   timeout resolve 500ms
   timeout retry 500ms
   hold valid 500ms
   hold obsolete 0s`,
-);
+});
 
 /**
  * By `docker service update`, start-first, behind the same proxy, which learns of the tasks by the swarm's DNS and asks each

@@ -16,6 +16,7 @@ import { connectEngine } from '../src/sandbox/sandbox-host.ts';
 import type { LoadTarget } from '../test/support/constant-load.ts';
 import { ConstantLoad } from '../test/support/constant-load.ts';
 import { loadProxyImage } from '../test/support/proxy-image.ts';
+import { interruption } from './interruption.ts';
 import { ensurePeers } from './peers.ts';
 import type { Change, Latency, Share } from './request-report.ts';
 import { latencyOf, renderRequests } from './request-report.ts';
@@ -31,11 +32,6 @@ interface Options {
 /** What is late is late by no more: names of instances are looked up twice a second, and a slow request takes two seconds. */
 const afterMs = 4_000;
 const latencyMs = 5_000;
-
-const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => interruption.abort(new Error(`Interrupted by ${signal}`)));
-}
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);

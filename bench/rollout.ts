@@ -14,6 +14,7 @@ import type { Sandbox } from '../src/sandbox/sandbox.ts';
 import { startSandbox } from '../src/sandbox/sandbox.ts';
 import type { SandboxHost } from '../src/sandbox/sandbox-host.ts';
 import { clearHosts } from '../test/support/sandbox.ts';
+import { interruption } from './interruption.ts';
 import { ensurePeers, readVersions } from './peers.ts';
 import { renderReport } from './rollout-text.ts';
 import type { Measurement } from './rollout-report.ts';
@@ -38,11 +39,6 @@ const clearMs = 15_000;
  * the room to work, and once a second would make the wait all there is to see. A request costs nothing.
  */
 const defaultIntervalMs = { healthcheck: 500, probe: 50 } as const;
-
-const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => interruption.abort(new Error(`Interrupted by ${signal}`)));
-}
 
 function say(line: string): void {
   process.stderr.write(`${line}\n`);

@@ -9,7 +9,8 @@ import { ConstantLoad } from '../support/constant-load.ts';
 import type { ListedContainer } from '../support/containers.ts';
 import { listContainers } from '../support/containers.ts';
 import { eventually } from '../support/eventually.ts';
-import { loadProxyImage, proxyImage } from '../support/proxy-image.ts';
+import { haproxyConfiguration, haproxyEdge } from '../support/haproxy-edge.ts';
+import { loadProxyImage } from '../support/proxy-image.ts';
 import { clearHosts, sharedSandbox } from '../support/sandbox.ts';
 
 const fleet = 'autoscale-test';
@@ -18,42 +19,15 @@ const intervalMs = 2_000;
 /** Far more than it takes where nothing else runs. */
 const patienceMs = 90_000;
 
-const proxyConfiguration = `
-global
-  stats socket ipv4@127.0.0.1:9999 level admin
-defaults ingress
-  mode http
-  timeout connect 1s
-  timeout client 60s
-  timeout server 60s
-  retries 0
-frontend web from ingress
-  bind :8000
-  monitor-uri /proxy
-  http-request set-var(txn.path) path
-  http-request set-var(txn.route) req.hdr(host),field(1,:),lower,concat(,txn.path,/)
-  use_backend %[var(txn.route),map_beg(/etc/haproxy/routes.map)]
+const proxyConfiguration = haproxyConfiguration({
+  retries: `
+  retries 0`,
+  backends: `
 backend shop:web from ingress
-  balance roundrobin
-`;
+  balance roundrobin`,
+});
 
-const edge = {
-  configs: { proxy: { file: './haproxy.cfg' }, routes: { content: '# told at run time\n' } },
-  services: {
-    haproxy: {
-      image: proxyImage,
-      ports: ['8000:8000'],
-      configs: [
-        { source: 'proxy', target: '/etc/haproxy/haproxy.cfg' },
-        { source: 'routes', target: '/etc/haproxy/routes.map' },
-      ],
-      deploy: { mode: 'global', update_config: { monitor: '200ms' } },
-      'x-fleetwright': {
-        gate: { http: { port: 8000, path: '/proxy' }, minHealthyTime: '100ms' },
-      },
-    },
-  },
-};
+const edge = haproxyEdge({ deploy: { mode: 'global', update_config: { monitor: '200ms' } } });
 
 /** The load is 500 requests a second, and somewhat fewer on a busy machine. CPUs never ask for more than requests do. */
 const shop = {

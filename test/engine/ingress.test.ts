@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { askSite } from '../support/ask-site.ts';
 import { eventually } from '../support/eventually.ts';
-import { edgeManifest, IngressFleet, shopManifest } from '../support/ingress-fleet.ts';
+import { haproxyConfiguration, haproxyEdge } from '../support/haproxy-edge.ts';
+import { IngressFleet, shopManifest } from '../support/ingress-fleet.ts';
 import { openEvents, openSocket } from '../support/open-stream.ts';
-import { loadProxyImage, proxyImage } from '../support/proxy-image.ts';
+import { loadProxyImage } from '../support/proxy-image.ts';
 import { sharedSandbox, shellOf } from '../support/sandbox.ts';
 
 const frailSite = 'frail.example.com';
@@ -13,21 +14,10 @@ const liarSite = 'liar.example.com';
 const drainMs = 3_000;
 
 /** What is updated gets no second chance: a request that comes to nobody, or is cut off, has failed. */
-const proxyConfiguration = `
-global
-  stats socket ipv4@127.0.0.1:9999 level admin
-defaults ingress
-  mode http
-  timeout connect 1s
-  timeout client 60s
-  timeout server 60s
-  retries 0
-frontend web from ingress
-  bind :8000
-  monitor-uri /proxy
-  http-request set-var(txn.path) path
-  http-request set-var(txn.route) req.hdr(host),field(1,:),lower,concat(,txn.path,/)
-  use_backend %[var(txn.route),map_beg(/etc/haproxy/routes.map)]
+const proxyConfiguration = haproxyConfiguration({
+  retries: `
+  retries 0`,
+  backends: `
 backend shop:web from ingress
   balance roundrobin
 backend frail:web from ingress
@@ -38,20 +28,8 @@ backend frail:web from ingress
 backend stream:web from ingress
   balance roundrobin
 backend liar:web from ingress
-  balance roundrobin
-`;
-
-function edge(): object {
-  const service = {
-    image: proxyImage,
-    configs: [
-      { source: 'proxy', target: '/etc/haproxy/haproxy.cfg' },
-      { source: 'routes', target: '/etc/haproxy/routes.map' },
-    ],
-  };
-  const configs = { proxy: { file: './haproxy.cfg' }, routes: { content: '# told at run time\n' } };
-  return { configs, ...edgeManifest('haproxy', service) };
-}
+  balance roundrobin`,
+});
 
 /** Its gate asks whether it listens, and its requests whether it is well. */
 function liar(health: string): object {
@@ -89,7 +67,7 @@ describe('requests through proxies, on three engines', () => {
       ingress: { driver: 'haproxy', service: 'edge/haproxy' },
       files: {
         'edge/haproxy.cfg': proxyConfiguration,
-        'edge/compose.yaml': edge(),
+        'edge/compose.yaml': haproxyEdge(),
         'frail/compose.yaml': shopManifest('testapp:v1', 3, frailSite),
         'stream/compose.yaml': streamManifest('testapp:v1'),
         'liar/compose.yaml': liar(''),
