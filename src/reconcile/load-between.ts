@@ -54,7 +54,10 @@ function requestsBetween(before: LoadSample, after: LoadSample): ServiceLoad['re
     [...after.servers].flatMap(([container, server]) => {
       const added = [...counts].flatMap(([proxy, own]) => {
         const now = own.get(server);
-        return now === undefined ? [] : [addedSince(first.get(proxy)?.get(server) ?? 0, now)];
+        if (now === undefined) return [];
+        const then = first.get(proxy);
+        // Since when one counts that was not asked then, nobody knows: its host may have been away for days.
+        return [then === undefined ? null : addedSince(then.get(server) ?? 0, now)];
       });
       const known = added.filter((one) => one !== null);
       if (known.length === 0 || known.length < added.length) return [];

@@ -65,10 +65,10 @@ describe('the requests that an instance was given', () => {
     ],
     ['of one that has it only now', counts([first, {}]), counts([first, { s1: 50 }]), 5],
     [
-      'of one that came only now',
+      'of one that is back, as from a lost host, with all that it has ever counted',
       counts([first, { s1: 0 }]),
-      counts([first, { s1: 10 }], [second, { s1: 20 }]),
-      3,
+      counts([first, { s1: 10 }], [second, { s1: 1_000_000 }]),
+      null,
     ],
     ['of none', counts([first, {}]), counts([first, {}]), null],
     [
