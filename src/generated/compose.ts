@@ -1193,7 +1193,7 @@ hosts: (string | string[] | {
 }[]
 drift?: Drift
 /**
- * How many instances there are goes by their load, between min and max, by the rules of Kubernetes' Horizontal Pod Autoscaler; deploy.replicas is the number to start with. With cpu and requestsPerSecond the one that asks for more counts. Not for global services, jobs and singletons. See how-it-decides.md.
+ * How many instances there are goes by their load, between min and max, by the rules of Kubernetes' Horizontal Pod Autoscaler; deploy.replicas is the number to start with. Of cpu, requestsPerSecond and prometheus the one that asks for most counts. Not for global services, jobs and singletons. See how-it-decides.md.
  */
 autoscale?: {
 /**
@@ -1215,10 +1215,17 @@ requestsPerSecond?: (number | string)
 stabilization?: Duration
 interval?: Duration
 /**
- * A query whose result the number of instances goes by.
+ * A query whose result the number of instances goes by. It needs prometheus of fleet.yaml. Default: none.
  */
 prometheus?: {
-[k: string]: unknown
+/**
+ * In PromQL, with one number for the service as a whole, such as sum(rabbitmq_queue_messages{queue="orders"}).
+ */
+query: string
+/**
+ * What of that number each instance is to have on average.
+ */
+target: (number | string)
 }
 }
 /**

@@ -120,6 +120,15 @@ command?: [string, ...(string)[]]
 routes?: string
 }
 /**
+ * The Prometheus, or what answers like one, that the queries of x-fleetwright.autoscale go to. Default: none.
+ */
+prometheus?: {
+/**
+ * Where it is, without /api/v1, such as http://prometheus.example.com:9090. The operator asks there with GET, and follows no redirect. Never with a user or a password.
+ */
+url: string
+}
+/**
  * Rules for what drifts.
  */
 drift?: {

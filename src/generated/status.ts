@@ -333,9 +333,13 @@ metrics: Metric[]
  */
 export interface Metric {
 /**
- * cpu, in percent of the CPUs of an instance, or requests, per second and instance.
+ * cpu, in percent of the CPUs of an instance; requests, per second and instance; or prometheus, the result of the query for each instance.
  */
-metric: ("cpu" | "requests")
+metric: ("cpu" | "requests" | "prometheus")
+/**
+ * Why it could not be measured, where that is known.
+ */
+reason?: string
 /**
  * Null when it could not be measured.
  */

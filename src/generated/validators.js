@@ -36,7 +36,7 @@ var require_ucs2length = __commonJS({
 
 // <stdin>
 var validateCompose = validate20;
-var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/secret" } }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "drift": { "$ref": "#/$defs/applicationDrift" }, "priority": { "$ref": "#/$defs/priority" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "adopt": { "type": "object", "additionalProperties": false, "properties": { "composeProject": { "type": "string", "minLength": 1 }, "containers": { "type": "object", "additionalProperties": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } } }, "host": { "type": "string", "minLength": 1 } } }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "pre_start": { "type": "array", "items": { "$ref": "#/$defs/preStartHook" } }, "pre_stop": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0, "maximum": 1e5 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/[!-~]*$", "x-expected": 'a path that starts with "/", of ASCII characters and without spaces' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "priority": { "$ref": "#/$defs/priority" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "propertyNames": { "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "additionalProperties": { "$ref": "#/$defs/onChange" } }, "overrides": { "type": "array", "maxItems": 1e3, "items": { "type": "object", "required": ["hosts"], "properties": { "hosts": { "type": ["string", "array", "object"], "minLength": 1, "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } } }, "drift": { "$ref": "#/$defs/drift" }, "autoscale": { "type": "object", "required": ["min", "max"], "additionalProperties": false, "properties": { "min": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "max": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 1e5 }, "cpu": { "type": ["string", "number"] }, "requestsPerSecond": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number" }, "stabilization": { "$ref": "#/$defs/duration" }, "interval": { "$ref": "#/$defs/duration" }, "prometheus": { "x-unsupported": "Use cpu or requestsPerSecond" } } }, "expose": { "type": "object", "required": ["host", "port"], "additionalProperties": false, "properties": { "host": { "type": "string", "pattern": "^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$", "x-expected": "the name of a host, such as shop.example.com" }, "path": { "type": "string", "pattern": "^(?=.{1,500}$)(/|(/(?!\\.{1,2}(/|$))[a-zA-Z0-9._~-]+)+)$", "x-expected": 'a path such as /api, of letters, digits, ".", "_", "~" and "-", without ".." and without a slash at its end, and not longer than 500' }, "port": { "$ref": "#/$defs/portNumber" }, "drainTimeout": { "$ref": "#/$defs/duration" }, "proof": { "type": "object", "additionalProperties": false, "properties": { "url": { "type": "string" }, "path": { "type": "string", "pattern": "^/[!-~]{0,499}$", "x-expected": 'a path that starts with "/", without spaces, and not longer than 500' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" }, "expectStatus": { "type": "integer", "minimum": 200, "maximum": 599 }, "onFailure": { "type": "string", "enum": ["record", "fail"] } } }, "tls": { "x-unsupported": "Set it in the configuration of the proxy" }, "headers": { "x-unsupported": "Set it in the configuration of the proxy" }, "sticky": { "x-unsupported": "Set it in the configuration of the proxy" }, "maxBody": { "x-unsupported": "Set it in the configuration of the proxy" }, "timeout": { "x-unsupported": "Set it in the configuration of the proxy" }, "redirect": { "x-unsupported": "Set it in the configuration of the proxy" } } } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer", "maximum": 1e5 }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "items": { "type": "object", "required": ["spread"], "additionalProperties": false, "properties": { "spread": { "type": "string" } } } }, "max_replicas_per_node": { "$ref": "#/$defs/integer" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "priority": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number from 0 to 1000", "minimum": 0, "maximum": 1e3 }, "replaceAfter": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "hook": { "type": "object", "required": ["command"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "command": { "$ref": "#/$defs/words" }, "user": { "type": "string" }, "privileged": { "$ref": "#/$defs/boolean" }, "working_dir": { "type": "string" }, "environment": { "$ref": "#/$defs/assignments" } } }, "preStartHook": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "command": { "$ref": "#/$defs/words" }, "image": { "type": "string" }, "user": { "type": "string" }, "privileged": { "$ref": "#/$defs/boolean" }, "working_dir": { "type": "string" }, "environment": { "$ref": "#/$defs/assignments" }, "per_replica": { "$ref": "#/$defs/boolean" } } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "$ref": "#/$defs/boolean" }, "required": { "$ref": "#/$defs/boolean" } } }, "applicationDrift": { "type": "object", "additionalProperties": false, "properties": { "selfHeal": { "$ref": "#/$defs/boolean" }, "actions": { "$ref": "#/$defs/driftActions" }, "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "driftActions": { "type": "object", "additionalProperties": false, "properties": { "missing": { "$ref": "#/$defs/healOrReport" }, "stopped": { "$ref": "#/$defs/healOrReport" }, "paused": { "$ref": "#/$defs/healOrReport" }, "renamed": { "$ref": "#/$defs/healOrReport" }, "mutable-field": { "$ref": "#/$defs/healChoice" }, "immutable-field": { "$ref": "#/$defs/healChoice" }, "network": { "$ref": "#/$defs/healChoice" } } }, "healChoice": { "type": "string", "enum": ["heal", "report", "ignore"] }, "healOrReport": { "type": "string", "enum": ["heal", "report"] }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "required": ["signal"], "additionalProperties": false, "properties": { "signal": { "type": "string" } } }, "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "secretReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "secret": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
+var schema31 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/compose.schema.json", "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "version": { "type": ["string", "number"], "x-ignored": "the Compose Specification has no versions" }, "name": { "type": "string" }, "include": { "type": "array", "items": { "type": ["string", "object"], "minLength": 1, "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "project_directory": { "type": "string", "minLength": 1 }, "env_file": { "type": ["string", "array"], "minLength": 1, "items": { "type": "string", "minLength": 1 } } } } }, "services": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/service" } }, "models": { "type": "object", "x-unsupported": "Run the model as a service of its own" }, "networks": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/network" } }, "volumes": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/volume" } }, "secrets": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/secret" } }, "configs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/config" } }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "namespace": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "dependsOn": { "type": "array", "items": { "$ref": "#/$defs/applicationDependency" } }, "wave": { "$ref": "#/$defs/signedInteger" }, "rolloutGroup": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "x-expected": 'letters, digits, ".", "_" or "-", starting with a letter or digit' }, "drift": { "$ref": "#/$defs/applicationDrift" }, "priority": { "$ref": "#/$defs/priority" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "suspend": { "$ref": "#/$defs/boolean" }, "retry": { "$ref": "#/$defs/integer" }, "adopt": { "type": "object", "additionalProperties": false, "properties": { "composeProject": { "type": "string", "minLength": 1 }, "containers": { "type": "object", "additionalProperties": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } } }, "host": { "type": "string", "minLength": 1 } } }, "rollout": { "$ref": "#/$defs/rollout" }, "jobs": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/job" } } } } }, "$defs": { "service": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "pre_start": { "type": "array", "items": { "$ref": "#/$defs/preStartHook" } }, "pre_stop": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0, "maximum": 1e5 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/[!-~]*$", "x-expected": 'a path that starts with "/", of ASCII characters and without spaces' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "priority": { "$ref": "#/$defs/priority" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "propertyNames": { "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "additionalProperties": { "$ref": "#/$defs/onChange" } }, "overrides": { "type": "array", "maxItems": 1e3, "items": { "type": "object", "required": ["hosts"], "properties": { "hosts": { "type": ["string", "array", "object"], "minLength": 1, "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } } }, "drift": { "$ref": "#/$defs/drift" }, "autoscale": { "type": "object", "required": ["min", "max"], "additionalProperties": false, "properties": { "min": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "max": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 1e5 }, "cpu": { "type": ["string", "number"] }, "requestsPerSecond": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number" }, "stabilization": { "$ref": "#/$defs/duration" }, "interval": { "$ref": "#/$defs/duration" }, "prometheus": { "type": "object", "required": ["query", "target"], "additionalProperties": false, "properties": { "query": { "type": "string", "minLength": 1, "maxLength": 2e3, "x-expected": "a query of 1 to 2000 characters" }, "target": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number" } } } } }, "expose": { "type": "object", "required": ["host", "port"], "additionalProperties": false, "properties": { "host": { "type": "string", "pattern": "^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$", "x-expected": "the name of a host, such as shop.example.com" }, "path": { "type": "string", "pattern": "^(?=.{1,500}$)(/|(/(?!\\.{1,2}(/|$))[a-zA-Z0-9._~-]+)+)$", "x-expected": 'a path such as /api, of letters, digits, ".", "_", "~" and "-", without ".." and without a slash at its end, and not longer than 500' }, "port": { "$ref": "#/$defs/portNumber" }, "drainTimeout": { "$ref": "#/$defs/duration" }, "proof": { "type": "object", "additionalProperties": false, "properties": { "url": { "type": "string" }, "path": { "type": "string", "pattern": "^/[!-~]{0,499}$", "x-expected": 'a path that starts with "/", without spaces, and not longer than 500' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" }, "expectStatus": { "type": "integer", "minimum": 200, "maximum": 599 }, "onFailure": { "type": "string", "enum": ["record", "fail"] } } }, "tls": { "x-unsupported": "Set it in the configuration of the proxy" }, "headers": { "x-unsupported": "Set it in the configuration of the proxy" }, "sticky": { "x-unsupported": "Set it in the configuration of the proxy" }, "maxBody": { "x-unsupported": "Set it in the configuration of the proxy" }, "timeout": { "x-unsupported": "Set it in the configuration of the proxy" }, "redirect": { "x-unsupported": "Set it in the configuration of the proxy" } } } } } } }, "deploy": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "mode": { "type": "string", "enum": ["replicated", "global", "replicated-job", "global-job"] }, "endpoint_mode": { "type": "string", "x-ignored": "a plain Docker host has no virtual addresses" }, "replicas": { "$ref": "#/$defs/integer", "maximum": 1e5 }, "labels": { "type": ["array", "object"], "x-ignored": "they are labels of a Swarm service; use labels: of the service" }, "rollback_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "update_config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "parallelism": { "$ref": "#/$defs/integer" }, "delay": { "$ref": "#/$defs/duration" }, "failure_action": { "type": "string", "enum": ["rollback", "pause", "continue"] }, "monitor": { "$ref": "#/$defs/duration" }, "max_failure_ratio": { "$ref": "#/$defs/ratio" }, "order": { "type": "string", "enum": ["start-first", "stop-first"] } } }, "resources": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "limits": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "pids": { "$ref": "#/$defs/limit" } } }, "reservations": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": "string" }, "generic_resources": { "type": "array", "x-unsupported": "Pin the service by a placement constraint" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/deviceRequest" } } } } } }, "restart_policy": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["none", "on-failure", "any"] }, "delay": { "type": "string", "x-ignored": "the engine chooses its own delay between restarts" }, "max_attempts": { "$ref": "#/$defs/integer" }, "window": { "type": "string", "x-ignored": "the engine counts restarts in its own way" } } }, "placement": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "constraints": { "$ref": "#/$defs/strings" }, "preferences": { "type": "array", "items": { "type": "object", "required": ["spread"], "additionalProperties": false, "properties": { "spread": { "type": "string" } } } }, "max_replicas_per_node": { "$ref": "#/$defs/integer" } } } } }, "boolean": { "type": ["boolean", "string"], "pattern": "(?!)", "x-expected": "true or false" }, "integer": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 0 }, "signedInteger": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" }, "share": { "type": ["integer", "string"], "pattern": "^\\d{1,3}%$", "x-expected": 'a whole number, or a percentage such as "25%"', "minimum": 0 }, "limit": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": -1 }, "portNumber": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a port number", "minimum": 1, "maximum": 65535 }, "ratio": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number", "minimum": 0, "maximum": 1 }, "duration": { "type": "string" }, "priority": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number from 0 to 1000", "minimum": 0, "maximum": 1e3 }, "replaceAfter": { "type": "string" }, "strings": { "type": "array", "items": { "type": "string" } }, "hook": { "type": "object", "required": ["command"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "command": { "$ref": "#/$defs/words" }, "user": { "type": "string" }, "privileged": { "$ref": "#/$defs/boolean" }, "working_dir": { "type": "string" }, "environment": { "$ref": "#/$defs/assignments" } } }, "preStartHook": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "command": { "$ref": "#/$defs/words" }, "image": { "type": "string" }, "user": { "type": "string" }, "privileged": { "$ref": "#/$defs/boolean" }, "working_dir": { "type": "string" }, "environment": { "$ref": "#/$defs/assignments" }, "per_replica": { "$ref": "#/$defs/boolean" } } }, "words": { "type": ["array", "string", "null"], "items": { "type": "string" } }, "assignments": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } }, "dependency": { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "$ref": "#/$defs/boolean" }, "required": { "$ref": "#/$defs/boolean" } } }, "applicationDrift": { "type": "object", "additionalProperties": false, "properties": { "selfHeal": { "$ref": "#/$defs/boolean" }, "actions": { "$ref": "#/$defs/driftActions" }, "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "driftActions": { "type": "object", "additionalProperties": false, "properties": { "missing": { "$ref": "#/$defs/healOrReport" }, "stopped": { "$ref": "#/$defs/healOrReport" }, "paused": { "$ref": "#/$defs/healOrReport" }, "renamed": { "$ref": "#/$defs/healOrReport" }, "mutable-field": { "$ref": "#/$defs/healChoice" }, "immutable-field": { "$ref": "#/$defs/healChoice" }, "network": { "$ref": "#/$defs/healChoice" } } }, "healChoice": { "type": "string", "enum": ["heal", "report", "ignore"] }, "healOrReport": { "type": "string", "enum": ["heal", "report"] }, "drift": { "type": "object", "additionalProperties": false, "properties": { "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "required": ["signal"], "additionalProperties": false, "properties": { "signal": { "type": "string" } } }, "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "applicationDependency": { "type": ["string", "object"], "minLength": 1, "required": ["application"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "condition": { "type": "string", "enum": ["started", "healthy", "completed"] }, "required": { "$ref": "#/$defs/boolean" } } }, "job": { "type": "object", "required": ["when"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "when": { "type": "string", "enum": ["before", "after"] }, "timeout": { "$ref": "#/$defs/duration" } } }, "rollout": { "type": "object", "additionalProperties": false, "properties": { "strategy": { "type": "string", "enum": ["rolling", "canary", "blue-green"] }, "steps": { "type": "array", "minItems": 1, "items": { "type": "object", "additionalProperties": false, "properties": { "replicas": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "percent": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 100 }, "bake": { "$ref": "#/$defs/duration" } } } }, "bake": { "$ref": "#/$defs/duration" }, "promote": { "type": "string", "enum": ["auto", "manual"] }, "maxSurge": { "$ref": "#/$defs/share" }, "maxUnavailable": { "$ref": "#/$defs/share" }, "attempts": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 5 }, "progressDeadline": { "$ref": "#/$defs/duration" } } }, "healthcheck": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "disable": { "$ref": "#/$defs/boolean" }, "interval": { "$ref": "#/$defs/duration" }, "retries": { "$ref": "#/$defs/integer" }, "test": { "type": ["string", "array"], "items": { "type": "string" } }, "timeout": { "$ref": "#/$defs/duration" }, "start_period": { "$ref": "#/$defs/duration" }, "start_interval": { "$ref": "#/$defs/duration" } } }, "port": { "type": ["number", "string", "object"], "required": ["target"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a name has no effect on a plain Docker host" }, "mode": { "type": "string", "x-ignored": "a plain Docker host always publishes on itself" }, "host_ip": { "type": "string" }, "target": { "$ref": "#/$defs/portNumber" }, "published": { "type": ["string", "integer"] }, "protocol": { "type": "string" }, "app_protocol": { "type": "string", "x-ignored": "it has no effect on a plain Docker host" } } }, "mount": { "type": ["string", "object"], "required": ["type"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "type": { "type": "string", "enum": ["bind", "volume", "tmpfs", "cluster", "npipe", "image"] }, "source": { "type": "string" }, "target": { "type": "string" }, "read_only": { "$ref": "#/$defs/boolean" }, "consistency": { "type": "string", "x-ignored": "it has no effect on Linux" }, "bind": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "propagation": { "type": "string", "enum": ["private", "rprivate", "shared", "rshared", "slave", "rslave"] }, "create_host_path": { "$ref": "#/$defs/boolean" }, "recursive": { "type": "string", "enum": ["enabled", "disabled", "writable", "readonly"] }, "selinux": { "type": "string", "enum": ["z", "Z"] } } }, "volume": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "nocopy": { "$ref": "#/$defs/boolean" }, "subpath": { "type": "string" }, "labels": { "$ref": "#/$defs/assignments" } } }, "tmpfs": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "size": { "type": ["number", "string"] }, "mode": { "type": ["number", "string"] } } }, "image": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subpath": { "type": "string" } } } } }, "attachment": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "aliases": { "$ref": "#/$defs/strings" }, "interface_name": { "type": "string" }, "ipv4_address": { "type": "string" }, "ipv6_address": { "type": "string" }, "link_local_ips": { "$ref": "#/$defs/strings" }, "mac_address": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "priority": { "type": ["number", "string"] }, "gw_priority": { "type": ["number", "string"] } } }, "configReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "secretReference": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "uid": { "type": "string" }, "gid": { "type": "string" }, "mode": { "type": ["number", "string"] } } }, "external": { "type": ["boolean", "string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" } } }, "driverOptions": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "network": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "ipam": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "config": { "type": "array", "items": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "subnet": { "type": "string" }, "ip_range": { "type": "string" }, "gateway": { "type": "string" }, "aux_addresses": { "type": "object", "additionalProperties": { "type": "string" } } } } }, "options": { "$ref": "#/$defs/driverOptions" } } }, "external": { "$ref": "#/$defs/external" }, "internal": { "$ref": "#/$defs/boolean" }, "enable_ipv4": { "$ref": "#/$defs/boolean" }, "enable_ipv6": { "$ref": "#/$defs/boolean" }, "attachable": { "type": ["boolean", "string"], "x-ignored": "every bridge network is attachable" }, "labels": { "$ref": "#/$defs/assignments" } } }, "volume": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string" }, "driver": { "type": "string" }, "driver_opts": { "$ref": "#/$defs/driverOptions" }, "external": { "$ref": "#/$defs/external" }, "labels": { "$ref": "#/$defs/assignments" } } }, "config": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "secret": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } }, "device": { "type": ["string", "object"], "required": ["source"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "source": { "type": "string" }, "target": { "type": "string" }, "permissions": { "type": "string" } } }, "deviceRequest": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "capabilities": { "$ref": "#/$defs/strings" }, "count": { "type": ["string", "integer"] }, "device_ids": { "$ref": "#/$defs/strings" }, "driver": { "type": "string" }, "options": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } } } }, "ulimit": { "type": ["number", "string", "object"], "required": ["soft", "hard"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "soft": { "type": ["number", "string"] }, "hard": { "type": ["number", "string"] } } } } };
 var schema142 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a secret is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a secret is a file and has no labels" }, "driver": { "type": "string", "x-unsupported": "" }, "driver_opts": { "type": "object", "x-unsupported": "" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
 var schema143 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "x-ignored": "a config is a file of the commit and needs no name" }, "content": { "type": "string" }, "file": { "type": "string" }, "environment": { "type": "string" }, "external": { "type": ["boolean", "string", "object"], "x-unsupported": "" }, "labels": { "type": ["array", "object"], "x-ignored": "a config is a file and has no labels" }, "template_driver": { "type": "string", "x-unsupported": "" } } };
 var schema146 = { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number" };
@@ -48,10 +48,10 @@ var func1 = Object.prototype.hasOwnProperty;
 var func2 = require_ucs2length().default;
 var pattern4 = new RegExp("^x-", "u");
 var pattern5 = new RegExp("^[a-zA-Z0-9._-]+$", "u");
-var pattern100 = new RegExp("^[a-z0-9][a-z0-9_-]{0,62}$", "u");
+var pattern101 = new RegExp("^[a-z0-9][a-z0-9_-]{0,62}$", "u");
 var pattern11 = new RegExp("(?!)", "u");
-var pattern103 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "u");
-var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "pre_start": { "type": "array", "items": { "$ref": "#/$defs/preStartHook" } }, "pre_stop": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0, "maximum": 1e5 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/[!-~]*$", "x-expected": 'a path that starts with "/", of ASCII characters and without spaces' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "priority": { "$ref": "#/$defs/priority" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "propertyNames": { "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "additionalProperties": { "$ref": "#/$defs/onChange" } }, "overrides": { "type": "array", "maxItems": 1e3, "items": { "type": "object", "required": ["hosts"], "properties": { "hosts": { "type": ["string", "array", "object"], "minLength": 1, "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } } }, "drift": { "$ref": "#/$defs/drift" }, "autoscale": { "type": "object", "required": ["min", "max"], "additionalProperties": false, "properties": { "min": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "max": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 1e5 }, "cpu": { "type": ["string", "number"] }, "requestsPerSecond": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number" }, "stabilization": { "$ref": "#/$defs/duration" }, "interval": { "$ref": "#/$defs/duration" }, "prometheus": { "x-unsupported": "Use cpu or requestsPerSecond" } } }, "expose": { "type": "object", "required": ["host", "port"], "additionalProperties": false, "properties": { "host": { "type": "string", "pattern": "^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$", "x-expected": "the name of a host, such as shop.example.com" }, "path": { "type": "string", "pattern": "^(?=.{1,500}$)(/|(/(?!\\.{1,2}(/|$))[a-zA-Z0-9._~-]+)+)$", "x-expected": 'a path such as /api, of letters, digits, ".", "_", "~" and "-", without ".." and without a slash at its end, and not longer than 500' }, "port": { "$ref": "#/$defs/portNumber" }, "drainTimeout": { "$ref": "#/$defs/duration" }, "proof": { "type": "object", "additionalProperties": false, "properties": { "url": { "type": "string" }, "path": { "type": "string", "pattern": "^/[!-~]{0,499}$", "x-expected": 'a path that starts with "/", without spaces, and not longer than 500' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" }, "expectStatus": { "type": "integer", "minimum": 200, "maximum": 599 }, "onFailure": { "type": "string", "enum": ["record", "fail"] } } }, "tls": { "x-unsupported": "Set it in the configuration of the proxy" }, "headers": { "x-unsupported": "Set it in the configuration of the proxy" }, "sticky": { "x-unsupported": "Set it in the configuration of the proxy" }, "maxBody": { "x-unsupported": "Set it in the configuration of the proxy" }, "timeout": { "x-unsupported": "Set it in the configuration of the proxy" }, "redirect": { "x-unsupported": "Set it in the configuration of the proxy" } } } } } } };
+var pattern104 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9._-]*$", "u");
+var schema32 = { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "annotations": { "$ref": "#/$defs/assignments" }, "attach": { "type": ["boolean", "string"], "x-ignored": "it rules what docker compose up prints" }, "blkio_config": { "type": "object", "additionalProperties": false, "properties": { "weight": { "type": ["number", "string"] }, "weight_device": { "type": "array", "items": { "type": "object", "required": ["path", "weight"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "weight": { "type": ["number", "string"] } } } }, "device_read_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_read_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_bps": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } }, "device_write_iops": { "type": "array", "items": { "type": "object", "required": ["path", "rate"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "rate": { "type": ["number", "string"] } } } } } }, "build": { "type": ["string", "object"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "context": { "type": "string" }, "dockerfile": { "type": "string" }, "dockerfile_inline": { "type": "string" }, "entitlements": { "type": "array" }, "args": { "type": ["object", "array"] }, "provenance": { "type": ["string", "boolean"] }, "sbom": { "type": ["string", "boolean"] }, "ssh": { "type": ["object", "array", "string", "null"] }, "labels": { "type": ["object", "array"] }, "cache_from": { "type": "array" }, "cache_to": { "type": "array" }, "no_cache": { "type": ["boolean", "string"] }, "no_cache_filter": { "type": ["string", "array"] }, "additional_contexts": { "type": ["object", "array"] }, "network": { "type": "string" }, "pull": { "type": ["boolean", "string"] }, "target": { "type": "string" }, "shm_size": { "type": ["integer", "string"] }, "extra_hosts": { "type": ["object", "array"] }, "isolation": { "type": "string" }, "privileged": { "type": ["boolean", "string"] }, "secrets": { "type": "array" }, "tags": { "type": "array" }, "ulimits": { "type": "object" }, "platforms": { "type": "array" } }, "x-ignored": "nothing is built on the way to a host; the image that image: names is pulled" }, "cap_add": { "$ref": "#/$defs/strings" }, "cap_drop": { "$ref": "#/$defs/strings" }, "cgroup": { "type": "string", "enum": ["host", "private"] }, "cgroup_parent": { "type": "string" }, "command": { "$ref": "#/$defs/words" }, "configs": { "type": "array", "items": { "$ref": "#/$defs/configReference" } }, "container_name": { "type": "string", "pattern": "^([a-zA-Z0-9][a-zA-Z0-9_.-]+)?$", "x-expected": 'at least two letters, digits, ".", "_" or "-", starting with a letter or digit' }, "cpu_count": { "type": ["integer", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_percent": { "type": ["number", "string"], "x-unsupported": "It is for Windows; use cpus" }, "cpu_period": { "type": ["number", "string"] }, "cpu_quota": { "type": ["number", "string"] }, "cpu_rt_period": { "type": ["number", "string"] }, "cpu_rt_runtime": { "type": ["number", "string"] }, "cpu_shares": { "type": ["number", "string"] }, "cpus": { "type": ["number", "string"] }, "cpuset": { "type": "string" }, "credential_spec": { "type": "object", "x-unsupported": "It is for Windows" }, "depends_on": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "$ref": "#/$defs/dependency" } }, "deploy": { "$ref": "#/$defs/deploy" }, "develop": { "type": ["object", "null"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "watch": { "type": "array", "items": { "type": "object", "required": ["path", "action"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "action": { "enum": ["rebuild", "sync", "restart", "sync+restart", "sync+exec"] }, "exec": { "type": "object" }, "ignore": { "type": ["string", "array"] }, "include": { "type": ["string", "array"] }, "initial_sync": { "type": ["boolean", "string"] }, "path": { "type": "string" }, "target": { "type": "string" } } } } }, "x-ignored": "it rules docker compose watch" }, "device_cgroup_rules": { "$ref": "#/$defs/strings" }, "devices": { "type": "array", "items": { "$ref": "#/$defs/device" } }, "dns": { "type": ["string", "array"], "items": { "type": "string" } }, "dns_opt": { "$ref": "#/$defs/strings" }, "dns_search": { "type": ["string", "array"], "items": { "type": "string" } }, "domainname": { "type": "string" }, "entrypoint": { "$ref": "#/$defs/words" }, "env_file": { "type": ["string", "array"], "items": { "type": ["string", "object"], "required": ["path"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "required": { "$ref": "#/$defs/boolean" }, "format": { "type": "string", "enum": ["raw"] } } } }, "environment": { "$ref": "#/$defs/assignments" }, "expose": { "type": "array", "items": { "type": ["string", "number"] } }, "extends": { "type": ["string", "object"], "minLength": 1, "required": ["service"], "additionalProperties": false, "properties": { "service": { "type": "string", "minLength": 1 }, "file": { "type": "string", "minLength": 1 } } }, "external_links": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "extra_hosts": { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } } }, "gpus": { "type": ["string", "array"], "items": { "$ref": "#/$defs/deviceRequest" } }, "group_add": { "type": "array", "items": { "type": ["string", "number"] } }, "healthcheck": { "$ref": "#/$defs/healthcheck" }, "hostname": { "type": "string" }, "image": { "type": "string" }, "init": { "$ref": "#/$defs/boolean" }, "ipc": { "type": "string" }, "isolation": { "type": "string", "x-unsupported": "It is for Windows" }, "label_file": { "type": ["string", "array"], "items": { "type": "string" } }, "labels": { "$ref": "#/$defs/assignments" }, "links": { "type": "array", "x-ignored": "containers on one network reach each other by the name of the service", "items": { "type": "string" } }, "logging": { "type": "object", "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "driver": { "type": "string" }, "options": { "type": "object", "additionalProperties": { "type": ["string", "number", "null"] } } } }, "mac_address": { "type": "string" }, "mem_limit": { "type": ["number", "string"] }, "mem_reservation": { "type": ["number", "string"] }, "mem_swappiness": { "type": ["integer", "string"] }, "memswap_limit": { "type": ["number", "string"] }, "models": { "type": ["array", "object"], "x-unsupported": "Run the model as a service of its own" }, "network_mode": { "type": "string" }, "networks": { "type": ["array", "object"], "items": { "type": "string" }, "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$", "x-expected": 'letters, digits, ".", "_" or "-"' }, "additionalProperties": { "$ref": "#/$defs/attachment" } }, "oom_kill_disable": { "$ref": "#/$defs/boolean" }, "oom_score_adj": { "type": ["string", "integer"] }, "pid": { "type": ["string", "null"] }, "pids_limit": { "type": ["number", "string"] }, "platform": { "type": "string" }, "ports": { "type": "array", "items": { "$ref": "#/$defs/port" } }, "post_start": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "pre_start": { "type": "array", "items": { "$ref": "#/$defs/preStartHook" } }, "pre_stop": { "type": "array", "items": { "$ref": "#/$defs/hook" } }, "privileged": { "$ref": "#/$defs/boolean" }, "profiles": { "$ref": "#/$defs/strings" }, "provider": { "type": "object", "x-unsupported": "Nothing but containers is run; start the tool elsewhere" }, "pull_policy": { "type": "string" }, "pull_refresh_after": { "type": "string", "x-unsupported": "Name the image by its digest" }, "read_only": { "$ref": "#/$defs/boolean" }, "restart": { "type": "string" }, "runtime": { "type": "string" }, "scale": { "type": ["integer", "string"], "minimum": 0, "maximum": 1e5 }, "secrets": { "type": "array", "items": { "$ref": "#/$defs/secretReference" } }, "security_opt": { "$ref": "#/$defs/strings" }, "shm_size": { "type": ["number", "string"] }, "stdin_open": { "$ref": "#/$defs/boolean" }, "stop_grace_period": { "$ref": "#/$defs/duration" }, "stop_signal": { "type": "string" }, "storage_opt": { "type": "object", "additionalProperties": { "type": ["string", "number"] } }, "sysctls": { "$ref": "#/$defs/assignments" }, "tmpfs": { "type": ["string", "array"], "items": { "type": "string" } }, "tty": { "$ref": "#/$defs/boolean" }, "ulimits": { "type": "object", "propertyNames": { "pattern": "^[a-z]+$", "x-expected": "lower-case letters" }, "additionalProperties": { "$ref": "#/$defs/ulimit" } }, "use_api_socket": { "type": ["boolean", "string"], "x-unsupported": "Mount /var/run/docker.sock where a service must have it" }, "user": { "type": "string" }, "userns_mode": { "type": "string" }, "uts": { "type": "string" }, "volumes": { "type": "array", "items": { "$ref": "#/$defs/mount" } }, "volumes_from": { "type": "array", "items": { "type": "string", "minLength": 1 } }, "working_dir": { "type": "string" }, "x-fleetwright": { "type": "object", "additionalProperties": false, "properties": { "gate": { "type": "object", "additionalProperties": false, "properties": { "http": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "path": { "type": "string", "pattern": "^/[!-~]*$", "x-expected": 'a path that starts with "/", of ASCII characters and without spaces' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "tcp": { "type": "object", "required": ["port"], "additionalProperties": false, "properties": { "port": { "$ref": "#/$defs/portNumber" }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" } } }, "minHealthyTime": { "$ref": "#/$defs/duration" }, "healthyDeadline": { "$ref": "#/$defs/duration" } } }, "singleton": { "$ref": "#/$defs/boolean" }, "priority": { "$ref": "#/$defs/priority" }, "replaceAfter": { "$ref": "#/$defs/replaceAfter" }, "rollout": { "$ref": "#/$defs/rollout" }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "type": "string", "enum": ["ignore", "report", "roll"] } } }, "onChange": { "type": ["string", "object"], "pattern": "^(recreate|restart|signal)$", "x-expected": "recreate, restart or signal", "propertyNames": { "pattern": "^/", "x-expected": 'a path that starts with "/"' }, "additionalProperties": { "$ref": "#/$defs/onChange" } }, "overrides": { "type": "array", "maxItems": 1e3, "items": { "type": "object", "required": ["hosts"], "properties": { "hosts": { "type": ["string", "array", "object"], "minLength": 1, "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } } }, "drift": { "$ref": "#/$defs/drift" }, "autoscale": { "type": "object", "required": ["min", "max"], "additionalProperties": false, "properties": { "min": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1 }, "max": { "type": ["integer", "string"], "pattern": "(?!)", "x-expected": "a whole number", "minimum": 1, "maximum": 1e5 }, "cpu": { "type": ["string", "number"] }, "requestsPerSecond": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number" }, "stabilization": { "$ref": "#/$defs/duration" }, "interval": { "$ref": "#/$defs/duration" }, "prometheus": { "type": "object", "required": ["query", "target"], "additionalProperties": false, "properties": { "query": { "type": "string", "minLength": 1, "maxLength": 2e3, "x-expected": "a query of 1 to 2000 characters" }, "target": { "type": ["number", "string"], "pattern": "(?!)", "x-expected": "a number" } } } } }, "expose": { "type": "object", "required": ["host", "port"], "additionalProperties": false, "properties": { "host": { "type": "string", "pattern": "^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$", "x-expected": "the name of a host, such as shop.example.com" }, "path": { "type": "string", "pattern": "^(?=.{1,500}$)(/|(/(?!\\.{1,2}(/|$))[a-zA-Z0-9._~-]+)+)$", "x-expected": 'a path such as /api, of letters, digits, ".", "_", "~" and "-", without ".." and without a slash at its end, and not longer than 500' }, "port": { "$ref": "#/$defs/portNumber" }, "drainTimeout": { "$ref": "#/$defs/duration" }, "proof": { "type": "object", "additionalProperties": false, "properties": { "url": { "type": "string" }, "path": { "type": "string", "pattern": "^/[!-~]{0,499}$", "x-expected": 'a path that starts with "/", without spaces, and not longer than 500' }, "interval": { "$ref": "#/$defs/duration" }, "timeout": { "$ref": "#/$defs/duration" }, "expectStatus": { "type": "integer", "minimum": 200, "maximum": 599 }, "onFailure": { "type": "string", "enum": ["record", "fail"] } } }, "tls": { "x-unsupported": "Set it in the configuration of the proxy" }, "headers": { "x-unsupported": "Set it in the configuration of the proxy" }, "sticky": { "x-unsupported": "Set it in the configuration of the proxy" }, "maxBody": { "x-unsupported": "Set it in the configuration of the proxy" }, "timeout": { "x-unsupported": "Set it in the configuration of the proxy" }, "redirect": { "x-unsupported": "Set it in the configuration of the proxy" } } } } } } };
 var schema33 = { "type": ["array", "object"], "items": { "type": "string" }, "additionalProperties": { "type": ["string", "number", "boolean", "null"] } };
 var schema34 = { "type": "array", "items": { "type": "string" } };
 var schema36 = { "type": ["array", "string", "null"], "items": { "type": "string" } };
@@ -67,9 +67,9 @@ var pattern54 = new RegExp("^[a-z]+$", "u");
 var pattern65 = new RegExp("^/[!-~]*$", "u");
 var pattern74 = new RegExp("^(recreate|restart|signal)$", "u");
 var pattern75 = new RegExp("^/", "u");
-var pattern81 = new RegExp("^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$", "u");
-var pattern82 = new RegExp("^(?=.{1,500}$)(/|(/(?!\\.{1,2}(/|$))[a-zA-Z0-9._~-]+)+)$", "u");
-var pattern84 = new RegExp("^/[!-~]{0,499}$", "u");
+var pattern82 = new RegExp("^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$", "u");
+var pattern83 = new RegExp("^(?=.{1,500}$)(/|(/(?!\\.{1,2}(/|$))[a-zA-Z0-9._~-]+)+)$", "u");
+var pattern85 = new RegExp("^/[!-~]{0,499}$", "u");
 var schema38 = { "type": "object", "required": ["condition"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "condition": { "type": "string", "enum": ["service_started", "service_healthy", "service_completed_successfully"] }, "restart": { "$ref": "#/$defs/boolean" }, "required": { "$ref": "#/$defs/boolean" } } };
 function validate22(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
@@ -7255,94 +7255,93 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
             if (data243.prometheus !== void 0) {
-              if (true) {
-                const err343 = { instancePath: instancePath + "/x-fleetwright/autoscale/prometheus", schemaPath: "#/properties/x-fleetwright/properties/autoscale/properties/prometheus/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Use cpu or requestsPerSecond", parentSchema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus, data: data243.prometheus };
-                if (vErrors === null) {
-                  vErrors = [err343];
-                } else {
-                  vErrors.push(err343);
-                }
-                errors++;
-              }
-            }
-          } else {
-            const err344 = { instancePath: instancePath + "/x-fleetwright/autoscale", schemaPath: "#/properties/x-fleetwright/properties/autoscale/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.autoscale.type, parentSchema: schema32.properties["x-fleetwright"].properties.autoscale, data: data243 };
-            if (vErrors === null) {
-              vErrors = [err344];
-            } else {
-              vErrors.push(err344);
-            }
-            errors++;
-          }
-        }
-        if (data215.expose !== void 0) {
-          let data251 = data215.expose;
-          if (data251 && typeof data251 == "object" && !Array.isArray(data251)) {
-            if (data251.host === void 0) {
-              const err345 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema32.properties["x-fleetwright"].properties.expose.required, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data251 };
-              if (vErrors === null) {
-                vErrors = [err345];
-              } else {
-                vErrors.push(err345);
-              }
-              errors++;
-            }
-            if (data251.port === void 0) {
-              const err346 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.expose.required, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data251 };
-              if (vErrors === null) {
-                vErrors = [err346];
-              } else {
-                vErrors.push(err346);
-              }
-              errors++;
-            }
-            for (const key39 in data251) {
-              if (!func1.call(schema32.properties["x-fleetwright"].properties.expose.properties, key39)) {
-                const err347 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key39 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data251 };
-                if (vErrors === null) {
-                  vErrors = [err347];
-                } else {
-                  vErrors.push(err347);
-                }
-                errors++;
-              }
-            }
-            if (data251.host !== void 0) {
-              let data252 = data251.host;
-              if (typeof data252 === "string") {
-                if (!pattern81.test(data252)) {
-                  const err348 = { instancePath: instancePath + "/x-fleetwright/expose/host", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/host/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$" }, message: 'must match pattern "^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$"', schema: "^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.host, data: data252 };
+              let data250 = data243.prometheus;
+              if (data250 && typeof data250 == "object" && !Array.isArray(data250)) {
+                if (data250.query === void 0) {
+                  const err343 = { instancePath: instancePath + "/x-fleetwright/autoscale/prometheus", schemaPath: "#/properties/x-fleetwright/properties/autoscale/properties/prometheus/required", keyword: "required", params: { missingProperty: "query" }, message: "must have required property 'query'", schema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus.required, parentSchema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus, data: data250 };
                   if (vErrors === null) {
-                    vErrors = [err348];
+                    vErrors = [err343];
                   } else {
-                    vErrors.push(err348);
+                    vErrors.push(err343);
                   }
                   errors++;
                 }
-              } else {
-                const err349 = { instancePath: instancePath + "/x-fleetwright/expose/host", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.expose.properties.host.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.host, data: data252 };
-                if (vErrors === null) {
-                  vErrors = [err349];
-                } else {
-                  vErrors.push(err349);
-                }
-                errors++;
-              }
-            }
-            if (data251.path !== void 0) {
-              let data253 = data251.path;
-              if (typeof data253 === "string") {
-                if (!pattern82.test(data253)) {
-                  const err350 = { instancePath: instancePath + "/x-fleetwright/expose/path", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/path/pattern", keyword: "pattern", params: { pattern: "^(?=.{1,500}$)(/|(/(?!\\.{1,2}(/|$))[a-zA-Z0-9._~-]+)+)$" }, message: 'must match pattern "^(?=.{1,500}$)(/|(/(?!\\.{1,2}(/|$))[a-zA-Z0-9._~-]+)+)$"', schema: "^(?=.{1,500}$)(/|(/(?!\\.{1,2}(/|$))[a-zA-Z0-9._~-]+)+)$", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.path, data: data253 };
+                if (data250.target === void 0) {
+                  const err344 = { instancePath: instancePath + "/x-fleetwright/autoscale/prometheus", schemaPath: "#/properties/x-fleetwright/properties/autoscale/properties/prometheus/required", keyword: "required", params: { missingProperty: "target" }, message: "must have required property 'target'", schema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus.required, parentSchema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus, data: data250 };
                   if (vErrors === null) {
-                    vErrors = [err350];
+                    vErrors = [err344];
                   } else {
-                    vErrors.push(err350);
+                    vErrors.push(err344);
                   }
                   errors++;
                 }
+                for (const key39 in data250) {
+                  if (!(key39 === "query" || key39 === "target")) {
+                    const err345 = { instancePath: instancePath + "/x-fleetwright/autoscale/prometheus", schemaPath: "#/properties/x-fleetwright/properties/autoscale/properties/prometheus/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key39 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus, data: data250 };
+                    if (vErrors === null) {
+                      vErrors = [err345];
+                    } else {
+                      vErrors.push(err345);
+                    }
+                    errors++;
+                  }
+                }
+                if (data250.query !== void 0) {
+                  let data251 = data250.query;
+                  if (typeof data251 === "string") {
+                    if (func2(data251) > 2e3) {
+                      const err346 = { instancePath: instancePath + "/x-fleetwright/autoscale/prometheus/query", schemaPath: "#/properties/x-fleetwright/properties/autoscale/properties/prometheus/properties/query/maxLength", keyword: "maxLength", params: { limit: 2e3 }, message: "must NOT have more than 2000 characters", schema: 2e3, parentSchema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus.properties.query, data: data251 };
+                      if (vErrors === null) {
+                        vErrors = [err346];
+                      } else {
+                        vErrors.push(err346);
+                      }
+                      errors++;
+                    }
+                    if (func2(data251) < 1) {
+                      const err347 = { instancePath: instancePath + "/x-fleetwright/autoscale/prometheus/query", schemaPath: "#/properties/x-fleetwright/properties/autoscale/properties/prometheus/properties/query/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus.properties.query, data: data251 };
+                      if (vErrors === null) {
+                        vErrors = [err347];
+                      } else {
+                        vErrors.push(err347);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err348 = { instancePath: instancePath + "/x-fleetwright/autoscale/prometheus/query", schemaPath: "#/properties/x-fleetwright/properties/autoscale/properties/prometheus/properties/query/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus.properties.query.type, parentSchema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus.properties.query, data: data251 };
+                    if (vErrors === null) {
+                      vErrors = [err348];
+                    } else {
+                      vErrors.push(err348);
+                    }
+                    errors++;
+                  }
+                }
+                if (data250.target !== void 0) {
+                  let data252 = data250.target;
+                  if (!(typeof data252 == "number" && isFinite(data252)) && typeof data252 !== "string") {
+                    const err349 = { instancePath: instancePath + "/x-fleetwright/autoscale/prometheus/target", schemaPath: "#/properties/x-fleetwright/properties/autoscale/properties/prometheus/properties/target/type", keyword: "type", params: { type: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus.properties.target.type }, message: "must be number,string", schema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus.properties.target.type, parentSchema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus.properties.target, data: data252 };
+                    if (vErrors === null) {
+                      vErrors = [err349];
+                    } else {
+                      vErrors.push(err349);
+                    }
+                    errors++;
+                  }
+                  if (typeof data252 === "string") {
+                    if (!pattern11.test(data252)) {
+                      const err350 = { instancePath: instancePath + "/x-fleetwright/autoscale/prometheus/target", schemaPath: "#/properties/x-fleetwright/properties/autoscale/properties/prometheus/properties/target/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus.properties.target, data: data252 };
+                      if (vErrors === null) {
+                        vErrors = [err350];
+                      } else {
+                        vErrors.push(err350);
+                      }
+                      errors++;
+                    }
+                  }
+                }
               } else {
-                const err351 = { instancePath: instancePath + "/x-fleetwright/expose/path", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.expose.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.path, data: data253 };
+                const err351 = { instancePath: instancePath + "/x-fleetwright/autoscale/prometheus", schemaPath: "#/properties/x-fleetwright/properties/autoscale/properties/prometheus/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus.type, parentSchema: schema32.properties["x-fleetwright"].properties.autoscale.properties.prometheus, data: data250 };
                 if (vErrors === null) {
                   vErrors = [err351];
                 } else {
@@ -7351,169 +7350,165 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data251.port !== void 0) {
-              let data254 = data251.port;
-              if (!(typeof data254 == "number" && (!(data254 % 1) && !isNaN(data254)) && isFinite(data254)) && typeof data254 !== "string") {
-                const err352 = { instancePath: instancePath + "/x-fleetwright/expose/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema79.type }, message: "must be integer,string", schema: schema79.type, parentSchema: schema79, data: data254 };
+          } else {
+            const err352 = { instancePath: instancePath + "/x-fleetwright/autoscale", schemaPath: "#/properties/x-fleetwright/properties/autoscale/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.autoscale.type, parentSchema: schema32.properties["x-fleetwright"].properties.autoscale, data: data243 };
+            if (vErrors === null) {
+              vErrors = [err352];
+            } else {
+              vErrors.push(err352);
+            }
+            errors++;
+          }
+        }
+        if (data215.expose !== void 0) {
+          let data253 = data215.expose;
+          if (data253 && typeof data253 == "object" && !Array.isArray(data253)) {
+            if (data253.host === void 0) {
+              const err353 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/required", keyword: "required", params: { missingProperty: "host" }, message: "must have required property 'host'", schema: schema32.properties["x-fleetwright"].properties.expose.required, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data253 };
+              if (vErrors === null) {
+                vErrors = [err353];
+              } else {
+                vErrors.push(err353);
+              }
+              errors++;
+            }
+            if (data253.port === void 0) {
+              const err354 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/required", keyword: "required", params: { missingProperty: "port" }, message: "must have required property 'port'", schema: schema32.properties["x-fleetwright"].properties.expose.required, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data253 };
+              if (vErrors === null) {
+                vErrors = [err354];
+              } else {
+                vErrors.push(err354);
+              }
+              errors++;
+            }
+            for (const key40 in data253) {
+              if (!func1.call(schema32.properties["x-fleetwright"].properties.expose.properties, key40)) {
+                const err355 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key40 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data253 };
                 if (vErrors === null) {
-                  vErrors = [err352];
+                  vErrors = [err355];
                 } else {
-                  vErrors.push(err352);
+                  vErrors.push(err355);
                 }
                 errors++;
               }
-              if (typeof data254 == "number" && isFinite(data254)) {
-                if (data254 > 65535 || isNaN(data254)) {
-                  const err353 = { instancePath: instancePath + "/x-fleetwright/expose/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema79, data: data254 };
-                  if (vErrors === null) {
-                    vErrors = [err353];
-                  } else {
-                    vErrors.push(err353);
-                  }
-                  errors++;
-                }
-                if (data254 < 1 || isNaN(data254)) {
-                  const err354 = { instancePath: instancePath + "/x-fleetwright/expose/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema79, data: data254 };
-                  if (vErrors === null) {
-                    vErrors = [err354];
-                  } else {
-                    vErrors.push(err354);
-                  }
-                  errors++;
-                }
-              }
+            }
+            if (data253.host !== void 0) {
+              let data254 = data253.host;
               if (typeof data254 === "string") {
-                if (!pattern11.test(data254)) {
-                  const err355 = { instancePath: instancePath + "/x-fleetwright/expose/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema79, data: data254 };
+                if (!pattern82.test(data254)) {
+                  const err356 = { instancePath: instancePath + "/x-fleetwright/expose/host", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/host/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$" }, message: 'must match pattern "^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$"', schema: "^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.host, data: data254 };
                   if (vErrors === null) {
-                    vErrors = [err355];
+                    vErrors = [err356];
                   } else {
-                    vErrors.push(err355);
+                    vErrors.push(err356);
+                  }
+                  errors++;
+                }
+              } else {
+                const err357 = { instancePath: instancePath + "/x-fleetwright/expose/host", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.expose.properties.host.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.host, data: data254 };
+                if (vErrors === null) {
+                  vErrors = [err357];
+                } else {
+                  vErrors.push(err357);
+                }
+                errors++;
+              }
+            }
+            if (data253.path !== void 0) {
+              let data255 = data253.path;
+              if (typeof data255 === "string") {
+                if (!pattern83.test(data255)) {
+                  const err358 = { instancePath: instancePath + "/x-fleetwright/expose/path", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/path/pattern", keyword: "pattern", params: { pattern: "^(?=.{1,500}$)(/|(/(?!\\.{1,2}(/|$))[a-zA-Z0-9._~-]+)+)$" }, message: 'must match pattern "^(?=.{1,500}$)(/|(/(?!\\.{1,2}(/|$))[a-zA-Z0-9._~-]+)+)$"', schema: "^(?=.{1,500}$)(/|(/(?!\\.{1,2}(/|$))[a-zA-Z0-9._~-]+)+)$", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.path, data: data255 };
+                  if (vErrors === null) {
+                    vErrors = [err358];
+                  } else {
+                    vErrors.push(err358);
+                  }
+                  errors++;
+                }
+              } else {
+                const err359 = { instancePath: instancePath + "/x-fleetwright/expose/path", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.expose.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.path, data: data255 };
+                if (vErrors === null) {
+                  vErrors = [err359];
+                } else {
+                  vErrors.push(err359);
+                }
+                errors++;
+              }
+            }
+            if (data253.port !== void 0) {
+              let data256 = data253.port;
+              if (!(typeof data256 == "number" && (!(data256 % 1) && !isNaN(data256)) && isFinite(data256)) && typeof data256 !== "string") {
+                const err360 = { instancePath: instancePath + "/x-fleetwright/expose/port", schemaPath: "#/$defs/portNumber/type", keyword: "type", params: { type: schema79.type }, message: "must be integer,string", schema: schema79.type, parentSchema: schema79, data: data256 };
+                if (vErrors === null) {
+                  vErrors = [err360];
+                } else {
+                  vErrors.push(err360);
+                }
+                errors++;
+              }
+              if (typeof data256 == "number" && isFinite(data256)) {
+                if (data256 > 65535 || isNaN(data256)) {
+                  const err361 = { instancePath: instancePath + "/x-fleetwright/expose/port", schemaPath: "#/$defs/portNumber/maximum", keyword: "maximum", params: { comparison: "<=", limit: 65535 }, message: "must be <= 65535", schema: 65535, parentSchema: schema79, data: data256 };
+                  if (vErrors === null) {
+                    vErrors = [err361];
+                  } else {
+                    vErrors.push(err361);
+                  }
+                  errors++;
+                }
+                if (data256 < 1 || isNaN(data256)) {
+                  const err362 = { instancePath: instancePath + "/x-fleetwright/expose/port", schemaPath: "#/$defs/portNumber/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema79, data: data256 };
+                  if (vErrors === null) {
+                    vErrors = [err362];
+                  } else {
+                    vErrors.push(err362);
+                  }
+                  errors++;
+                }
+              }
+              if (typeof data256 === "string") {
+                if (!pattern11.test(data256)) {
+                  const err363 = { instancePath: instancePath + "/x-fleetwright/expose/port", schemaPath: "#/$defs/portNumber/pattern", keyword: "pattern", params: { pattern: "(?!)" }, message: 'must match pattern "(?!)"', schema: "(?!)", parentSchema: schema79, data: data256 };
+                  if (vErrors === null) {
+                    vErrors = [err363];
+                  } else {
+                    vErrors.push(err363);
                   }
                   errors++;
                 }
               }
             }
-            if (data251.drainTimeout !== void 0) {
-              let data255 = data251.drainTimeout;
-              if (typeof data255 !== "string") {
-                const err356 = { instancePath: instancePath + "/x-fleetwright/expose/drainTimeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data255 };
+            if (data253.drainTimeout !== void 0) {
+              let data257 = data253.drainTimeout;
+              if (typeof data257 !== "string") {
+                const err364 = { instancePath: instancePath + "/x-fleetwright/expose/drainTimeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data257 };
                 if (vErrors === null) {
-                  vErrors = [err356];
+                  vErrors = [err364];
                 } else {
-                  vErrors.push(err356);
+                  vErrors.push(err364);
                 }
                 errors++;
               }
             }
-            if (data251.proof !== void 0) {
-              let data256 = data251.proof;
-              if (data256 && typeof data256 == "object" && !Array.isArray(data256)) {
-                for (const key40 in data256) {
-                  if (!(key40 === "url" || key40 === "path" || key40 === "interval" || key40 === "timeout" || key40 === "expectStatus" || key40 === "onFailure")) {
-                    const err357 = { instancePath: instancePath + "/x-fleetwright/expose/proof", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key40 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof, data: data256 };
+            if (data253.proof !== void 0) {
+              let data258 = data253.proof;
+              if (data258 && typeof data258 == "object" && !Array.isArray(data258)) {
+                for (const key41 in data258) {
+                  if (!(key41 === "url" || key41 === "path" || key41 === "interval" || key41 === "timeout" || key41 === "expectStatus" || key41 === "onFailure")) {
+                    const err365 = { instancePath: instancePath + "/x-fleetwright/expose/proof", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key41 }, message: "must NOT have additional properties", schema: false, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof, data: data258 };
                     if (vErrors === null) {
-                      vErrors = [err357];
+                      vErrors = [err365];
                     } else {
-                      vErrors.push(err357);
+                      vErrors.push(err365);
                     }
                     errors++;
                   }
                 }
-                if (data256.url !== void 0) {
-                  let data257 = data256.url;
-                  if (typeof data257 !== "string") {
-                    const err358 = { instancePath: instancePath + "/x-fleetwright/expose/proof/url", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/url/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.url.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.url, data: data257 };
-                    if (vErrors === null) {
-                      vErrors = [err358];
-                    } else {
-                      vErrors.push(err358);
-                    }
-                    errors++;
-                  }
-                }
-                if (data256.path !== void 0) {
-                  let data258 = data256.path;
-                  if (typeof data258 === "string") {
-                    if (!pattern84.test(data258)) {
-                      const err359 = { instancePath: instancePath + "/x-fleetwright/expose/proof/path", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/path/pattern", keyword: "pattern", params: { pattern: "^/[!-~]{0,499}$" }, message: 'must match pattern "^/[!-~]{0,499}$"', schema: "^/[!-~]{0,499}$", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.path, data: data258 };
-                      if (vErrors === null) {
-                        vErrors = [err359];
-                      } else {
-                        vErrors.push(err359);
-                      }
-                      errors++;
-                    }
-                  } else {
-                    const err360 = { instancePath: instancePath + "/x-fleetwright/expose/proof/path", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.path, data: data258 };
-                    if (vErrors === null) {
-                      vErrors = [err360];
-                    } else {
-                      vErrors.push(err360);
-                    }
-                    errors++;
-                  }
-                }
-                if (data256.interval !== void 0) {
-                  let data259 = data256.interval;
+                if (data258.url !== void 0) {
+                  let data259 = data258.url;
                   if (typeof data259 !== "string") {
-                    const err361 = { instancePath: instancePath + "/x-fleetwright/expose/proof/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data259 };
-                    if (vErrors === null) {
-                      vErrors = [err361];
-                    } else {
-                      vErrors.push(err361);
-                    }
-                    errors++;
-                  }
-                }
-                if (data256.timeout !== void 0) {
-                  let data260 = data256.timeout;
-                  if (typeof data260 !== "string") {
-                    const err362 = { instancePath: instancePath + "/x-fleetwright/expose/proof/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data260 };
-                    if (vErrors === null) {
-                      vErrors = [err362];
-                    } else {
-                      vErrors.push(err362);
-                    }
-                    errors++;
-                  }
-                }
-                if (data256.expectStatus !== void 0) {
-                  let data261 = data256.expectStatus;
-                  if (!(typeof data261 == "number" && (!(data261 % 1) && !isNaN(data261)) && isFinite(data261))) {
-                    const err363 = { instancePath: instancePath + "/x-fleetwright/expose/proof/expectStatus", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/expectStatus/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.expectStatus.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.expectStatus, data: data261 };
-                    if (vErrors === null) {
-                      vErrors = [err363];
-                    } else {
-                      vErrors.push(err363);
-                    }
-                    errors++;
-                  }
-                  if (typeof data261 == "number" && isFinite(data261)) {
-                    if (data261 > 599 || isNaN(data261)) {
-                      const err364 = { instancePath: instancePath + "/x-fleetwright/expose/proof/expectStatus", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/expectStatus/maximum", keyword: "maximum", params: { comparison: "<=", limit: 599 }, message: "must be <= 599", schema: 599, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.expectStatus, data: data261 };
-                      if (vErrors === null) {
-                        vErrors = [err364];
-                      } else {
-                        vErrors.push(err364);
-                      }
-                      errors++;
-                    }
-                    if (data261 < 200 || isNaN(data261)) {
-                      const err365 = { instancePath: instancePath + "/x-fleetwright/expose/proof/expectStatus", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/expectStatus/minimum", keyword: "minimum", params: { comparison: ">=", limit: 200 }, message: "must be >= 200", schema: 200, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.expectStatus, data: data261 };
-                      if (vErrors === null) {
-                        vErrors = [err365];
-                      } else {
-                        vErrors.push(err365);
-                      }
-                      errors++;
-                    }
-                  }
-                }
-                if (data256.onFailure !== void 0) {
-                  let data262 = data256.onFailure;
-                  if (typeof data262 !== "string") {
-                    const err366 = { instancePath: instancePath + "/x-fleetwright/expose/proof/onFailure", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/onFailure/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.onFailure.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.onFailure, data: data262 };
+                    const err366 = { instancePath: instancePath + "/x-fleetwright/expose/proof/url", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/url/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.url.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.url, data: data259 };
                     if (vErrors === null) {
                       vErrors = [err366];
                     } else {
@@ -7521,118 +7516,208 @@ function validate21(data, { instancePath = "", parentData, parentDataProperty, r
                     }
                     errors++;
                   }
-                  if (!(data262 === "record" || data262 === "fail")) {
-                    const err367 = { instancePath: instancePath + "/x-fleetwright/expose/proof/onFailure", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/onFailure/enum", keyword: "enum", params: { allowedValues: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.onFailure.enum }, message: "must be equal to one of the allowed values", schema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.onFailure.enum, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.onFailure, data: data262 };
+                }
+                if (data258.path !== void 0) {
+                  let data260 = data258.path;
+                  if (typeof data260 === "string") {
+                    if (!pattern85.test(data260)) {
+                      const err367 = { instancePath: instancePath + "/x-fleetwright/expose/proof/path", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/path/pattern", keyword: "pattern", params: { pattern: "^/[!-~]{0,499}$" }, message: 'must match pattern "^/[!-~]{0,499}$"', schema: "^/[!-~]{0,499}$", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.path, data: data260 };
+                      if (vErrors === null) {
+                        vErrors = [err367];
+                      } else {
+                        vErrors.push(err367);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err368 = { instancePath: instancePath + "/x-fleetwright/expose/proof/path", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.path.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.path, data: data260 };
                     if (vErrors === null) {
-                      vErrors = [err367];
+                      vErrors = [err368];
                     } else {
-                      vErrors.push(err367);
+                      vErrors.push(err368);
+                    }
+                    errors++;
+                  }
+                }
+                if (data258.interval !== void 0) {
+                  let data261 = data258.interval;
+                  if (typeof data261 !== "string") {
+                    const err369 = { instancePath: instancePath + "/x-fleetwright/expose/proof/interval", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data261 };
+                    if (vErrors === null) {
+                      vErrors = [err369];
+                    } else {
+                      vErrors.push(err369);
+                    }
+                    errors++;
+                  }
+                }
+                if (data258.timeout !== void 0) {
+                  let data262 = data258.timeout;
+                  if (typeof data262 !== "string") {
+                    const err370 = { instancePath: instancePath + "/x-fleetwright/expose/proof/timeout", schemaPath: "#/$defs/duration/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema44.type, parentSchema: schema44, data: data262 };
+                    if (vErrors === null) {
+                      vErrors = [err370];
+                    } else {
+                      vErrors.push(err370);
+                    }
+                    errors++;
+                  }
+                }
+                if (data258.expectStatus !== void 0) {
+                  let data263 = data258.expectStatus;
+                  if (!(typeof data263 == "number" && (!(data263 % 1) && !isNaN(data263)) && isFinite(data263))) {
+                    const err371 = { instancePath: instancePath + "/x-fleetwright/expose/proof/expectStatus", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/expectStatus/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.expectStatus.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.expectStatus, data: data263 };
+                    if (vErrors === null) {
+                      vErrors = [err371];
+                    } else {
+                      vErrors.push(err371);
+                    }
+                    errors++;
+                  }
+                  if (typeof data263 == "number" && isFinite(data263)) {
+                    if (data263 > 599 || isNaN(data263)) {
+                      const err372 = { instancePath: instancePath + "/x-fleetwright/expose/proof/expectStatus", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/expectStatus/maximum", keyword: "maximum", params: { comparison: "<=", limit: 599 }, message: "must be <= 599", schema: 599, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.expectStatus, data: data263 };
+                      if (vErrors === null) {
+                        vErrors = [err372];
+                      } else {
+                        vErrors.push(err372);
+                      }
+                      errors++;
+                    }
+                    if (data263 < 200 || isNaN(data263)) {
+                      const err373 = { instancePath: instancePath + "/x-fleetwright/expose/proof/expectStatus", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/expectStatus/minimum", keyword: "minimum", params: { comparison: ">=", limit: 200 }, message: "must be >= 200", schema: 200, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.expectStatus, data: data263 };
+                      if (vErrors === null) {
+                        vErrors = [err373];
+                      } else {
+                        vErrors.push(err373);
+                      }
+                      errors++;
+                    }
+                  }
+                }
+                if (data258.onFailure !== void 0) {
+                  let data264 = data258.onFailure;
+                  if (typeof data264 !== "string") {
+                    const err374 = { instancePath: instancePath + "/x-fleetwright/expose/proof/onFailure", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/onFailure/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.onFailure.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.onFailure, data: data264 };
+                    if (vErrors === null) {
+                      vErrors = [err374];
+                    } else {
+                      vErrors.push(err374);
+                    }
+                    errors++;
+                  }
+                  if (!(data264 === "record" || data264 === "fail")) {
+                    const err375 = { instancePath: instancePath + "/x-fleetwright/expose/proof/onFailure", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/properties/onFailure/enum", keyword: "enum", params: { allowedValues: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.onFailure.enum }, message: "must be equal to one of the allowed values", schema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.onFailure.enum, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.properties.onFailure, data: data264 };
+                    if (vErrors === null) {
+                      vErrors = [err375];
+                    } else {
+                      vErrors.push(err375);
                     }
                     errors++;
                   }
                 }
               } else {
-                const err368 = { instancePath: instancePath + "/x-fleetwright/expose/proof", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof, data: data256 };
+                const err376 = { instancePath: instancePath + "/x-fleetwright/expose/proof", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/proof/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.properties.proof.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.proof, data: data258 };
                 if (vErrors === null) {
-                  vErrors = [err368];
+                  vErrors = [err376];
                 } else {
-                  vErrors.push(err368);
+                  vErrors.push(err376);
                 }
                 errors++;
               }
             }
-            if (data251.tls !== void 0) {
+            if (data253.tls !== void 0) {
               if (true) {
-                const err369 = { instancePath: instancePath + "/x-fleetwright/expose/tls", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/tls/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Set it in the configuration of the proxy", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.tls, data: data251.tls };
+                const err377 = { instancePath: instancePath + "/x-fleetwright/expose/tls", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/tls/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Set it in the configuration of the proxy", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.tls, data: data253.tls };
                 if (vErrors === null) {
-                  vErrors = [err369];
+                  vErrors = [err377];
                 } else {
-                  vErrors.push(err369);
+                  vErrors.push(err377);
                 }
                 errors++;
               }
             }
-            if (data251.headers !== void 0) {
+            if (data253.headers !== void 0) {
               if (true) {
-                const err370 = { instancePath: instancePath + "/x-fleetwright/expose/headers", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/headers/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Set it in the configuration of the proxy", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.headers, data: data251.headers };
+                const err378 = { instancePath: instancePath + "/x-fleetwright/expose/headers", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/headers/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Set it in the configuration of the proxy", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.headers, data: data253.headers };
                 if (vErrors === null) {
-                  vErrors = [err370];
+                  vErrors = [err378];
                 } else {
-                  vErrors.push(err370);
+                  vErrors.push(err378);
                 }
                 errors++;
               }
             }
-            if (data251.sticky !== void 0) {
+            if (data253.sticky !== void 0) {
               if (true) {
-                const err371 = { instancePath: instancePath + "/x-fleetwright/expose/sticky", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/sticky/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Set it in the configuration of the proxy", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.sticky, data: data251.sticky };
+                const err379 = { instancePath: instancePath + "/x-fleetwright/expose/sticky", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/sticky/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Set it in the configuration of the proxy", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.sticky, data: data253.sticky };
                 if (vErrors === null) {
-                  vErrors = [err371];
+                  vErrors = [err379];
                 } else {
-                  vErrors.push(err371);
+                  vErrors.push(err379);
                 }
                 errors++;
               }
             }
-            if (data251.maxBody !== void 0) {
+            if (data253.maxBody !== void 0) {
               if (true) {
-                const err372 = { instancePath: instancePath + "/x-fleetwright/expose/maxBody", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/maxBody/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Set it in the configuration of the proxy", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.maxBody, data: data251.maxBody };
+                const err380 = { instancePath: instancePath + "/x-fleetwright/expose/maxBody", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/maxBody/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Set it in the configuration of the proxy", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.maxBody, data: data253.maxBody };
                 if (vErrors === null) {
-                  vErrors = [err372];
+                  vErrors = [err380];
                 } else {
-                  vErrors.push(err372);
+                  vErrors.push(err380);
                 }
                 errors++;
               }
             }
-            if (data251.timeout !== void 0) {
+            if (data253.timeout !== void 0) {
               if (true) {
-                const err373 = { instancePath: instancePath + "/x-fleetwright/expose/timeout", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/timeout/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Set it in the configuration of the proxy", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.timeout, data: data251.timeout };
+                const err381 = { instancePath: instancePath + "/x-fleetwright/expose/timeout", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/timeout/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Set it in the configuration of the proxy", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.timeout, data: data253.timeout };
                 if (vErrors === null) {
-                  vErrors = [err373];
+                  vErrors = [err381];
                 } else {
-                  vErrors.push(err373);
+                  vErrors.push(err381);
                 }
                 errors++;
               }
             }
-            if (data251.redirect !== void 0) {
+            if (data253.redirect !== void 0) {
               if (true) {
-                const err374 = { instancePath: instancePath + "/x-fleetwright/expose/redirect", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/redirect/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Set it in the configuration of the proxy", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.redirect, data: data251.redirect };
+                const err382 = { instancePath: instancePath + "/x-fleetwright/expose/redirect", schemaPath: "#/properties/x-fleetwright/properties/expose/properties/redirect/x-unsupported", keyword: "x-unsupported", params: {}, message: "x-unsupported", schema: "Set it in the configuration of the proxy", parentSchema: schema32.properties["x-fleetwright"].properties.expose.properties.redirect, data: data253.redirect };
                 if (vErrors === null) {
-                  vErrors = [err374];
+                  vErrors = [err382];
                 } else {
-                  vErrors.push(err374);
+                  vErrors.push(err382);
                 }
                 errors++;
               }
             }
           } else {
-            const err375 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data251 };
+            const err383 = { instancePath: instancePath + "/x-fleetwright/expose", schemaPath: "#/properties/x-fleetwright/properties/expose/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].properties.expose.type, parentSchema: schema32.properties["x-fleetwright"].properties.expose, data: data253 };
             if (vErrors === null) {
-              vErrors = [err375];
+              vErrors = [err383];
             } else {
-              vErrors.push(err375);
+              vErrors.push(err383);
             }
             errors++;
           }
         }
       } else {
-        const err376 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data215 };
+        const err384 = { instancePath: instancePath + "/x-fleetwright", schemaPath: "#/properties/x-fleetwright/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.properties["x-fleetwright"].type, parentSchema: schema32.properties["x-fleetwright"], data: data215 };
         if (vErrors === null) {
-          vErrors = [err376];
+          vErrors = [err384];
         } else {
-          vErrors.push(err376);
+          vErrors.push(err384);
         }
         errors++;
       }
     }
   } else {
-    const err377 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
+    const err385 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema32.type, parentSchema: schema32, data };
     if (vErrors === null) {
-      vErrors = [err377];
+      vErrors = [err385];
     } else {
-      vErrors.push(err377);
+      vErrors.push(err385);
     }
     errors++;
   }
@@ -9607,7 +9692,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
         if (data36.namespace !== void 0) {
           let data37 = data36.namespace;
           if (typeof data37 === "string") {
-            if (!pattern100.test(data37)) {
+            if (!pattern101.test(data37)) {
               const err68 = { instancePath: instancePath + "/x-fleetwright/namespace", schemaPath: "#/properties/x-fleetwright/properties/namespace/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema31.properties["x-fleetwright"].properties.namespace, data: data37 };
               if (vErrors === null) {
                 vErrors = [err68];
@@ -9672,7 +9757,7 @@ function validate20(data, { instancePath = "", parentData, parentDataProperty, r
         if (data36.rolloutGroup !== void 0) {
           let data41 = data36.rolloutGroup;
           if (typeof data41 === "string") {
-            if (!pattern103.test(data41)) {
+            if (!pattern104.test(data41)) {
               const err73 = { instancePath: instancePath + "/x-fleetwright/rolloutGroup", schemaPath: "#/properties/x-fleetwright/properties/rolloutGroup/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9._-]*$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9._-]*$", parentSchema: schema31.properties["x-fleetwright"].properties.rolloutGroup, data: data41 };
               if (vErrors === null) {
                 vErrors = [err73];
@@ -10010,7 +10095,7 @@ validate20.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": f
 var validateDiagnostics = validate60;
 var schema164 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/diagnostics.schema.json", "type": "object", "required": ["version", "valid", "applications", "diagnostics"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "valid": { "type": "boolean" }, "applications": { "type": "array", "items": { "type": "string" } }, "diagnostics": { "type": "array", "items": { "$ref": "#/$defs/diagnostic" } } }, "$defs": { "diagnostic": { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } } } };
 var schema165 = { "type": "object", "required": ["file", "line", "column", "path", "code", "severity", "message", "hint"], "additionalProperties": false, "properties": { "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 }, "path": { "type": "string" }, "code": { "type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" }, "severity": { "enum": ["error", "warning", "note"] }, "message": { "type": "string" }, "hint": { "type": "string" } } };
-var pattern110 = new RegExp("^[a-z0-9]+(-[a-z0-9]+)*$", "u");
+var pattern111 = new RegExp("^[a-z0-9]+(-[a-z0-9]+)*$", "u");
 function validate60(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -10283,7 +10368,7 @@ function validate60(data, { instancePath = "", parentData, parentDataProperty, r
             if (data5.code !== void 0) {
               let data10 = data5.code;
               if (typeof data10 === "string") {
-                if (!pattern110.test(data10)) {
+                if (!pattern111.test(data10)) {
                   const err24 = { instancePath: instancePath + "/diagnostics/" + i1 + "/code", schemaPath: "#/$defs/diagnostic/properties/code/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9]+(-[a-z0-9]+)*$" }, message: 'must match pattern "^[a-z0-9]+(-[a-z0-9]+)*$"', schema: "^[a-z0-9]+(-[a-z0-9]+)*$", parentSchema: schema165.properties.code, data: data10 };
                   if (vErrors === null) {
                     vErrors = [err24];
@@ -10376,7 +10461,7 @@ var schema166 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$i
 var schema167 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
 var schema174 = { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } };
 var schema180 = { "type": "object", "required": ["application", "service", "host", "path", "reason", "until", "file", "line", "column"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "host": { "type": "string" }, "path": { "type": "string" }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "file": { "type": "string" }, "line": { "type": "integer", "minimum": 1 }, "column": { "type": "integer", "minimum": 1 } } };
-var pattern111 = new RegExp("^[0-9a-f]{40}$", "u");
+var pattern112 = new RegExp("^[0-9a-f]{40}$", "u");
 var schema168 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "class", "severity", "path", "desired", "observed", "origin", "firstSeen", "cause", "contended", "state", "resolvedAt", "action", "note"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "class": { "$ref": "#/$defs/class" }, "severity": { "type": "string", "enum": ["critical", "warning", "info"] }, "path": { "type": "string" }, "desired": { "$ref": "#/$defs/value" }, "observed": { "$ref": "#/$defs/value" }, "origin": { "anyOf": [{ "$ref": "#/$defs/origin" }, { "type": "null" }] }, "firstSeen": { "type": "string" }, "cause": { "anyOf": [{ "$ref": "#/$defs/cause" }, { "type": "null" }] }, "contended": { "type": "boolean" }, "state": { "type": "string", "enum": ["open", "resolved"] }, "resolvedAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "action": { "type": "string", "enum": ["heal", "replace", "prune", "report"] }, "note": { "type": "string" } } };
 var schema169 = { "type": "string", "enum": ["missing", "stopped", "paused", "unhealthy", "crash-loop", "mutable-field", "immutable-field", "tag-moved", "renamed", "network", "volume", "duplicate", "copy", "orphan"] };
 var schema170 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
@@ -12286,7 +12371,7 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern111.test(data3)) {
+            if (!pattern112.test(data3)) {
               const err17 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema167.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err17];
@@ -12903,16 +12988,16 @@ function validate61(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate61.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateFleet = validate66;
-var schema182 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "policy": { "type": "object", "additionalProperties": false, "properties": { "hostPaths": { "type": ["string", "array"], "if": { "type": "string" }, "then": { "enum": ["allow", "deny"] }, "items": { "type": "string", "pattern": "^/", "x-expected": "an absolute path" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "enum": ["ignore", "report", "roll"] }, "interval": { "type": "string" }, "gc": { "type": "object", "additionalProperties": false, "properties": { "unusedFor": { "type": "string" }, "keep": { "type": "integer", "minimum": 0, "maximum": 1e3 }, "atMost": { "type": "integer", "minimum": 1, "maximum": 1e3 } } } } }, "failure": { "type": "object", "additionalProperties": false, "properties": { "lostAfter": { "type": "string" } } }, "ingress": { "type": "object", "required": ["driver", "service"], "additionalProperties": false, "properties": { "driver": { "enum": ["haproxy", "caddy"] }, "service": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*/[a-zA-Z0-9._-]+$", "x-expected": "an application and a service of it, such as edge/haproxy" }, "command": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "routes": { "type": "string", "pattern": "^(/[a-zA-Z0-9._-]+)+$", "x-expected": 'an absolute path of letters, digits, ".", "_" and "-"' } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "selfHeal": { "type": "boolean" }, "actions": { "$ref": "#/$defs/driftActions" }, "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "groups": { "type": "object", "propertyNames": { "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "additionalProperties": { "type": ["array", "object"], "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } }, "namespaces": { "type": "object", "propertyNames": { "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "additionalProperties": { "$ref": "#/$defs/namespace" } } }, "$defs": { "driftActions": { "type": "object", "additionalProperties": false, "properties": { "missing": { "$ref": "#/$defs/healOrReport" }, "stopped": { "$ref": "#/$defs/healOrReport" }, "paused": { "$ref": "#/$defs/healOrReport" }, "renamed": { "$ref": "#/$defs/healOrReport" }, "mutable-field": { "$ref": "#/$defs/healChoice" }, "immutable-field": { "$ref": "#/$defs/healChoice" }, "network": { "$ref": "#/$defs/healChoice" } } }, "healChoice": { "type": "string", "enum": ["heal", "report", "ignore"] }, "healOrReport": { "type": "string", "enum": ["heal", "report"] }, "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } }, "amounts": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } }, "namespace": { "type": "object", "additionalProperties": false, "properties": { "quota": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 }, "replicas": { "type": "integer", "minimum": 0 } } }, "hosts": { "type": ["string", "array", "object"], "minLength": 1, "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
+var schema182 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/fleet.schema.json", "type": "object", "required": ["name", "hosts"], "additionalProperties": false, "patternProperties": { "^x-": {} }, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "hosts": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/host" } }, "variables": { "type": "object", "propertyNames": { "pattern": "^[_a-zA-Z][_a-zA-Z0-9]*$", "x-expected": 'letters, digits and "_", not starting with a digit' }, "additionalProperties": { "type": ["string", "number", "boolean"] } }, "prune": { "type": "object", "additionalProperties": false, "properties": { "approved": { "type": "array", "items": { "type": "string", "pattern": "^[0-9a-f]{7,40}$", "x-expected": "7 to 40 hexadecimal digits of a commit id, in quotes" } } } }, "policy": { "type": "object", "additionalProperties": false, "properties": { "hostPaths": { "type": ["string", "array"], "if": { "type": "string" }, "then": { "enum": ["allow", "deny"] }, "items": { "type": "string", "pattern": "^/", "x-expected": "an absolute path" } } } }, "rollback": { "type": "object", "additionalProperties": false, "properties": { "writeBack": { "enum": ["commit", "off"] } } }, "image": { "type": "object", "additionalProperties": false, "properties": { "tagMoved": { "enum": ["ignore", "report", "roll"] }, "interval": { "type": "string" }, "gc": { "type": "object", "additionalProperties": false, "properties": { "unusedFor": { "type": "string" }, "keep": { "type": "integer", "minimum": 0, "maximum": 1e3 }, "atMost": { "type": "integer", "minimum": 1, "maximum": 1e3 } } } } }, "failure": { "type": "object", "additionalProperties": false, "properties": { "lostAfter": { "type": "string" } } }, "ingress": { "type": "object", "required": ["driver", "service"], "additionalProperties": false, "properties": { "driver": { "enum": ["haproxy", "caddy"] }, "service": { "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*/[a-zA-Z0-9._-]+$", "x-expected": "an application and a service of it, such as edge/haproxy" }, "command": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "routes": { "type": "string", "pattern": "^(/[a-zA-Z0-9._-]+)+$", "x-expected": 'an absolute path of letters, digits, ".", "_" and "-"' } } }, "prometheus": { "type": "object", "required": ["url"], "additionalProperties": false, "properties": { "url": { "type": "string" } } }, "drift": { "type": "object", "additionalProperties": false, "properties": { "selfHeal": { "type": "boolean" }, "actions": { "$ref": "#/$defs/driftActions" }, "ignore": { "type": "array", "items": { "$ref": "#/$defs/ignoreRule" } } } }, "groups": { "type": "object", "propertyNames": { "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "additionalProperties": { "type": ["array", "object"], "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } }, "namespaces": { "type": "object", "propertyNames": { "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$", "x-expected": '1 to 63 lower-case letters, digits, "_" or "-", starting with a letter or digit' }, "additionalProperties": { "$ref": "#/$defs/namespace" } } }, "$defs": { "driftActions": { "type": "object", "additionalProperties": false, "properties": { "missing": { "$ref": "#/$defs/healOrReport" }, "stopped": { "$ref": "#/$defs/healOrReport" }, "paused": { "$ref": "#/$defs/healOrReport" }, "renamed": { "$ref": "#/$defs/healOrReport" }, "mutable-field": { "$ref": "#/$defs/healChoice" }, "immutable-field": { "$ref": "#/$defs/healChoice" }, "network": { "$ref": "#/$defs/healChoice" } } }, "healChoice": { "type": "string", "enum": ["heal", "report", "ignore"] }, "healOrReport": { "type": "string", "enum": ["heal", "report"] }, "ignoreRule": { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } }, "host": { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } }, "amounts": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } }, "namespace": { "type": "object", "additionalProperties": false, "properties": { "quota": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 }, "replicas": { "type": "integer", "minimum": 0 } } }, "hosts": { "type": ["string", "array", "object"], "minLength": 1, "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } } } };
 var schema194 = { "type": "object", "required": ["path", "reason"], "additionalProperties": false, "properties": { "application": { "type": "string", "minLength": 1 }, "service": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "path": { "type": "string", "minLength": 1 }, "reason": { "type": "string", "pattern": "\\S", "x-expected": "some words" }, "until": { "type": "string" } } };
 var schema195 = { "type": "object", "additionalProperties": false, "properties": { "quota": { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 }, "replicas": { "type": "integer", "minimum": 0 } } }, "hosts": { "type": ["string", "array", "object"], "minLength": 1, "items": { "type": "string", "minLength": 1 }, "additionalProperties": { "type": ["string", "number", "boolean"] } } } };
-var pattern115 = new RegExp("^[_a-zA-Z][_a-zA-Z0-9]*$", "u");
-var pattern116 = new RegExp("^[0-9a-f]{7,40}$", "u");
-var pattern118 = new RegExp("^[a-z0-9][a-z0-9_-]*/[a-zA-Z0-9._-]+$", "u");
-var pattern119 = new RegExp("^(/[a-zA-Z0-9._-]+)+$", "u");
+var pattern116 = new RegExp("^[_a-zA-Z][_a-zA-Z0-9]*$", "u");
+var pattern117 = new RegExp("^[0-9a-f]{7,40}$", "u");
+var pattern119 = new RegExp("^[a-z0-9][a-z0-9_-]*/[a-zA-Z0-9._-]+$", "u");
+var pattern120 = new RegExp("^(/[a-zA-Z0-9._-]+)+$", "u");
 var schema183 = { "type": "object", "required": ["name", "endpoint"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "x-expected": '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit' }, "endpoint": { "type": "string" }, "address": { "type": "string", "minLength": 1 }, "labels": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } }, "capacity": { "$ref": "#/$defs/amounts" }, "reserve": { "$ref": "#/$defs/amounts" }, "cordon": { "type": "boolean" }, "drain": { "type": "boolean" } } };
 var schema184 = { "type": "object", "additionalProperties": false, "properties": { "cpus": { "type": ["number", "string"] }, "memory": { "type": ["integer", "string"], "minimum": 0 } } };
-var pattern114 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "u");
+var pattern115 = new RegExp("^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", "u");
 function validate67(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -12956,7 +13041,7 @@ function validate67(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.name !== void 0) {
       let data0 = data.name;
       if (typeof data0 === "string") {
-        if (!pattern114.test(data0)) {
+        if (!pattern115.test(data0)) {
           const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$" }, message: 'must match pattern "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$"', schema: "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$", parentSchema: schema183.properties.name, data: data0 };
           if (vErrors === null) {
             vErrors = [err3];
@@ -13418,7 +13503,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.name !== void 0) {
       let data0 = data.name;
       if (typeof data0 === "string") {
-        if (!pattern100.test(data0)) {
+        if (!pattern101.test(data0)) {
           const err3 = { instancePath: instancePath + "/name", schemaPath: "#/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema182.properties.name, data: data0 };
           if (vErrors === null) {
             vErrors = [err3];
@@ -13472,7 +13557,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key1 in data3) {
           const _errs9 = errors;
           if (typeof key1 === "string") {
-            if (!pattern115.test(key1)) {
+            if (!pattern116.test(key1)) {
               const err7 = { instancePath: instancePath + "/variables", schemaPath: "#/properties/variables/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[_a-zA-Z][_a-zA-Z0-9]*$" }, message: 'must match pattern "^[_a-zA-Z][_a-zA-Z0-9]*$"', schema: "^[_a-zA-Z][_a-zA-Z0-9]*$", parentSchema: schema182.properties.variables.propertyNames, data: key1, propertyName: key1 };
               if (vErrors === null) {
                 vErrors = [err7];
@@ -13536,7 +13621,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
             for (let i1 = 0; i1 < len1; i1++) {
               let data7 = data6[i1];
               if (typeof data7 === "string") {
-                if (!pattern116.test(data7)) {
+                if (!pattern117.test(data7)) {
                   const err12 = { instancePath: instancePath + "/prune/approved/" + i1, schemaPath: "#/properties/prune/properties/approved/items/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{7,40}$" }, message: 'must match pattern "^[0-9a-f]{7,40}$"', schema: "^[0-9a-f]{7,40}$", parentSchema: schema182.properties.prune.properties.approved.items, data: data7 };
                   if (vErrors === null) {
                     vErrors = [err12];
@@ -13947,7 +14032,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data22.service !== void 0) {
           let data24 = data22.service;
           if (typeof data24 === "string") {
-            if (!pattern118.test(data24)) {
+            if (!pattern119.test(data24)) {
               const err47 = { instancePath: instancePath + "/ingress/service", schemaPath: "#/properties/ingress/properties/service/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]*/[a-zA-Z0-9._-]+$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]*/[a-zA-Z0-9._-]+$"', schema: "^[a-z0-9][a-z0-9_-]*/[a-zA-Z0-9._-]+$", parentSchema: schema182.properties.ingress.properties.service, data: data24 };
               if (vErrors === null) {
                 vErrors = [err47];
@@ -14014,7 +14099,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         if (data22.routes !== void 0) {
           let data27 = data22.routes;
           if (typeof data27 === "string") {
-            if (!pattern119.test(data27)) {
+            if (!pattern120.test(data27)) {
               const err53 = { instancePath: instancePath + "/ingress/routes", schemaPath: "#/properties/ingress/properties/routes/pattern", keyword: "pattern", params: { pattern: "^(/[a-zA-Z0-9._-]+)+$" }, message: 'must match pattern "^(/[a-zA-Z0-9._-]+)+$"', schema: "^(/[a-zA-Z0-9._-]+)+$", parentSchema: schema182.properties.ingress.properties.routes, data: data27 };
               if (vErrors === null) {
                 vErrors = [err53];
@@ -14043,24 +14128,21 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.drift !== void 0) {
-      let data28 = data.drift;
+    if (data.prometheus !== void 0) {
+      let data28 = data.prometheus;
       if (data28 && typeof data28 == "object" && !Array.isArray(data28)) {
-        for (const key10 in data28) {
-          if (!(key10 === "selfHeal" || key10 === "actions" || key10 === "ignore")) {
-            const err56 = { instancePath: instancePath + "/drift", schemaPath: "#/properties/drift/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key10 }, message: "must NOT have additional properties", schema: false, parentSchema: schema182.properties.drift, data: data28 };
-            if (vErrors === null) {
-              vErrors = [err56];
-            } else {
-              vErrors.push(err56);
-            }
-            errors++;
+        if (data28.url === void 0) {
+          const err56 = { instancePath: instancePath + "/prometheus", schemaPath: "#/properties/prometheus/required", keyword: "required", params: { missingProperty: "url" }, message: "must have required property 'url'", schema: schema182.properties.prometheus.required, parentSchema: schema182.properties.prometheus, data: data28 };
+          if (vErrors === null) {
+            vErrors = [err56];
+          } else {
+            vErrors.push(err56);
           }
+          errors++;
         }
-        if (data28.selfHeal !== void 0) {
-          let data29 = data28.selfHeal;
-          if (typeof data29 !== "boolean") {
-            const err57 = { instancePath: instancePath + "/drift/selfHeal", schemaPath: "#/properties/drift/properties/selfHeal/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema182.properties.drift.properties.selfHeal.type, parentSchema: schema182.properties.drift.properties.selfHeal, data: data29 };
+        for (const key10 in data28) {
+          if (!(key10 === "url")) {
+            const err57 = { instancePath: instancePath + "/prometheus", schemaPath: "#/properties/prometheus/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key10 }, message: "must NOT have additional properties", schema: false, parentSchema: schema182.properties.prometheus, data: data28 };
             if (vErrors === null) {
               vErrors = [err57];
             } else {
@@ -14069,84 +14151,88 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
-        if (data28.actions !== void 0) {
-          if (!validate69(data28.actions, { instancePath: instancePath + "/drift/actions", parentData: data28, parentDataProperty: "actions", rootData, dynamicAnchors })) {
+        if (data28.url !== void 0) {
+          let data29 = data28.url;
+          if (typeof data29 !== "string") {
+            const err58 = { instancePath: instancePath + "/prometheus/url", schemaPath: "#/properties/prometheus/properties/url/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.prometheus.properties.url.type, parentSchema: schema182.properties.prometheus.properties.url, data: data29 };
+            if (vErrors === null) {
+              vErrors = [err58];
+            } else {
+              vErrors.push(err58);
+            }
+            errors++;
+          }
+        }
+      } else {
+        const err59 = { instancePath: instancePath + "/prometheus", schemaPath: "#/properties/prometheus/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.properties.prometheus.type, parentSchema: schema182.properties.prometheus, data: data28 };
+        if (vErrors === null) {
+          vErrors = [err59];
+        } else {
+          vErrors.push(err59);
+        }
+        errors++;
+      }
+    }
+    if (data.drift !== void 0) {
+      let data30 = data.drift;
+      if (data30 && typeof data30 == "object" && !Array.isArray(data30)) {
+        for (const key11 in data30) {
+          if (!(key11 === "selfHeal" || key11 === "actions" || key11 === "ignore")) {
+            const err60 = { instancePath: instancePath + "/drift", schemaPath: "#/properties/drift/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key11 }, message: "must NOT have additional properties", schema: false, parentSchema: schema182.properties.drift, data: data30 };
+            if (vErrors === null) {
+              vErrors = [err60];
+            } else {
+              vErrors.push(err60);
+            }
+            errors++;
+          }
+        }
+        if (data30.selfHeal !== void 0) {
+          let data31 = data30.selfHeal;
+          if (typeof data31 !== "boolean") {
+            const err61 = { instancePath: instancePath + "/drift/selfHeal", schemaPath: "#/properties/drift/properties/selfHeal/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema182.properties.drift.properties.selfHeal.type, parentSchema: schema182.properties.drift.properties.selfHeal, data: data31 };
+            if (vErrors === null) {
+              vErrors = [err61];
+            } else {
+              vErrors.push(err61);
+            }
+            errors++;
+          }
+        }
+        if (data30.actions !== void 0) {
+          if (!validate69(data30.actions, { instancePath: instancePath + "/drift/actions", parentData: data30, parentDataProperty: "actions", rootData, dynamicAnchors })) {
             vErrors = vErrors === null ? validate69.errors : vErrors.concat(validate69.errors);
             errors = vErrors.length;
           }
         }
-        if (data28.ignore !== void 0) {
-          let data31 = data28.ignore;
-          if (Array.isArray(data31)) {
-            const len4 = data31.length;
+        if (data30.ignore !== void 0) {
+          let data33 = data30.ignore;
+          if (Array.isArray(data33)) {
+            const len4 = data33.length;
             for (let i4 = 0; i4 < len4; i4++) {
-              let data32 = data31[i4];
-              if (data32 && typeof data32 == "object" && !Array.isArray(data32)) {
-                if (data32.path === void 0) {
-                  const err58 = { instancePath: instancePath + "/drift/ignore/" + i4, schemaPath: "#/$defs/ignoreRule/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema194.required, parentSchema: schema194, data: data32 };
+              let data34 = data33[i4];
+              if (data34 && typeof data34 == "object" && !Array.isArray(data34)) {
+                if (data34.path === void 0) {
+                  const err62 = { instancePath: instancePath + "/drift/ignore/" + i4, schemaPath: "#/$defs/ignoreRule/required", keyword: "required", params: { missingProperty: "path" }, message: "must have required property 'path'", schema: schema194.required, parentSchema: schema194, data: data34 };
                   if (vErrors === null) {
-                    vErrors = [err58];
+                    vErrors = [err62];
                   } else {
-                    vErrors.push(err58);
+                    vErrors.push(err62);
                   }
                   errors++;
                 }
-                if (data32.reason === void 0) {
-                  const err59 = { instancePath: instancePath + "/drift/ignore/" + i4, schemaPath: "#/$defs/ignoreRule/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema194.required, parentSchema: schema194, data: data32 };
+                if (data34.reason === void 0) {
+                  const err63 = { instancePath: instancePath + "/drift/ignore/" + i4, schemaPath: "#/$defs/ignoreRule/required", keyword: "required", params: { missingProperty: "reason" }, message: "must have required property 'reason'", schema: schema194.required, parentSchema: schema194, data: data34 };
                   if (vErrors === null) {
-                    vErrors = [err59];
+                    vErrors = [err63];
                   } else {
-                    vErrors.push(err59);
+                    vErrors.push(err63);
                   }
                   errors++;
                 }
-                for (const key11 in data32) {
-                  if (!(key11 === "application" || key11 === "service" || key11 === "host" || key11 === "path" || key11 === "reason" || key11 === "until")) {
-                    const err60 = { instancePath: instancePath + "/drift/ignore/" + i4, schemaPath: "#/$defs/ignoreRule/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key11 }, message: "must NOT have additional properties", schema: false, parentSchema: schema194, data: data32 };
-                    if (vErrors === null) {
-                      vErrors = [err60];
-                    } else {
-                      vErrors.push(err60);
-                    }
-                    errors++;
-                  }
-                }
-                if (data32.application !== void 0) {
-                  let data33 = data32.application;
-                  if (typeof data33 === "string") {
-                    if (func2(data33) < 1) {
-                      const err61 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/application", schemaPath: "#/$defs/ignoreRule/properties/application/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema194.properties.application, data: data33 };
-                      if (vErrors === null) {
-                        vErrors = [err61];
-                      } else {
-                        vErrors.push(err61);
-                      }
-                      errors++;
-                    }
-                  } else {
-                    const err62 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/application", schemaPath: "#/$defs/ignoreRule/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.application.type, parentSchema: schema194.properties.application, data: data33 };
-                    if (vErrors === null) {
-                      vErrors = [err62];
-                    } else {
-                      vErrors.push(err62);
-                    }
-                    errors++;
-                  }
-                }
-                if (data32.service !== void 0) {
-                  let data34 = data32.service;
-                  if (typeof data34 === "string") {
-                    if (func2(data34) < 1) {
-                      const err63 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/service", schemaPath: "#/$defs/ignoreRule/properties/service/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema194.properties.service, data: data34 };
-                      if (vErrors === null) {
-                        vErrors = [err63];
-                      } else {
-                        vErrors.push(err63);
-                      }
-                      errors++;
-                    }
-                  } else {
-                    const err64 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/service", schemaPath: "#/$defs/ignoreRule/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.service.type, parentSchema: schema194.properties.service, data: data34 };
+                for (const key12 in data34) {
+                  if (!(key12 === "application" || key12 === "service" || key12 === "host" || key12 === "path" || key12 === "reason" || key12 === "until")) {
+                    const err64 = { instancePath: instancePath + "/drift/ignore/" + i4, schemaPath: "#/$defs/ignoreRule/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key12 }, message: "must NOT have additional properties", schema: false, parentSchema: schema194, data: data34 };
                     if (vErrors === null) {
                       vErrors = [err64];
                     } else {
@@ -14155,11 +14241,11 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-                if (data32.host !== void 0) {
-                  let data35 = data32.host;
+                if (data34.application !== void 0) {
+                  let data35 = data34.application;
                   if (typeof data35 === "string") {
                     if (func2(data35) < 1) {
-                      const err65 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/host", schemaPath: "#/$defs/ignoreRule/properties/host/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema194.properties.host, data: data35 };
+                      const err65 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/application", schemaPath: "#/$defs/ignoreRule/properties/application/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema194.properties.application, data: data35 };
                       if (vErrors === null) {
                         vErrors = [err65];
                       } else {
@@ -14168,7 +14254,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                       errors++;
                     }
                   } else {
-                    const err66 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/host", schemaPath: "#/$defs/ignoreRule/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.host.type, parentSchema: schema194.properties.host, data: data35 };
+                    const err66 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/application", schemaPath: "#/$defs/ignoreRule/properties/application/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.application.type, parentSchema: schema194.properties.application, data: data35 };
                     if (vErrors === null) {
                       vErrors = [err66];
                     } else {
@@ -14177,11 +14263,11 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-                if (data32.path !== void 0) {
-                  let data36 = data32.path;
+                if (data34.service !== void 0) {
+                  let data36 = data34.service;
                   if (typeof data36 === "string") {
                     if (func2(data36) < 1) {
-                      const err67 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/path", schemaPath: "#/$defs/ignoreRule/properties/path/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema194.properties.path, data: data36 };
+                      const err67 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/service", schemaPath: "#/$defs/ignoreRule/properties/service/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema194.properties.service, data: data36 };
                       if (vErrors === null) {
                         vErrors = [err67];
                       } else {
@@ -14190,7 +14276,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                       errors++;
                     }
                   } else {
-                    const err68 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/path", schemaPath: "#/$defs/ignoreRule/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.path.type, parentSchema: schema194.properties.path, data: data36 };
+                    const err68 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/service", schemaPath: "#/$defs/ignoreRule/properties/service/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.service.type, parentSchema: schema194.properties.service, data: data36 };
                     if (vErrors === null) {
                       vErrors = [err68];
                     } else {
@@ -14199,11 +14285,11 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-                if (data32.reason !== void 0) {
-                  let data37 = data32.reason;
+                if (data34.host !== void 0) {
+                  let data37 = data34.host;
                   if (typeof data37 === "string") {
-                    if (!pattern77.test(data37)) {
-                      const err69 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/reason", schemaPath: "#/$defs/ignoreRule/properties/reason/pattern", keyword: "pattern", params: { pattern: "\\S" }, message: 'must match pattern "\\S"', schema: "\\S", parentSchema: schema194.properties.reason, data: data37 };
+                    if (func2(data37) < 1) {
+                      const err69 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/host", schemaPath: "#/$defs/ignoreRule/properties/host/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema194.properties.host, data: data37 };
                       if (vErrors === null) {
                         vErrors = [err69];
                       } else {
@@ -14212,7 +14298,7 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                       errors++;
                     }
                   } else {
-                    const err70 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/reason", schemaPath: "#/$defs/ignoreRule/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.reason.type, parentSchema: schema194.properties.reason, data: data37 };
+                    const err70 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/host", schemaPath: "#/$defs/ignoreRule/properties/host/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.host.type, parentSchema: schema194.properties.host, data: data37 };
                     if (vErrors === null) {
                       vErrors = [err70];
                     } else {
@@ -14221,79 +14307,74 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-                if (data32.until !== void 0) {
-                  let data38 = data32.until;
-                  if (typeof data38 !== "string") {
-                    const err71 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/until", schemaPath: "#/$defs/ignoreRule/properties/until/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.until.type, parentSchema: schema194.properties.until, data: data38 };
+                if (data34.path !== void 0) {
+                  let data38 = data34.path;
+                  if (typeof data38 === "string") {
+                    if (func2(data38) < 1) {
+                      const err71 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/path", schemaPath: "#/$defs/ignoreRule/properties/path/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema194.properties.path, data: data38 };
+                      if (vErrors === null) {
+                        vErrors = [err71];
+                      } else {
+                        vErrors.push(err71);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err72 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/path", schemaPath: "#/$defs/ignoreRule/properties/path/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.path.type, parentSchema: schema194.properties.path, data: data38 };
                     if (vErrors === null) {
-                      vErrors = [err71];
+                      vErrors = [err72];
                     } else {
-                      vErrors.push(err71);
+                      vErrors.push(err72);
+                    }
+                    errors++;
+                  }
+                }
+                if (data34.reason !== void 0) {
+                  let data39 = data34.reason;
+                  if (typeof data39 === "string") {
+                    if (!pattern77.test(data39)) {
+                      const err73 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/reason", schemaPath: "#/$defs/ignoreRule/properties/reason/pattern", keyword: "pattern", params: { pattern: "\\S" }, message: 'must match pattern "\\S"', schema: "\\S", parentSchema: schema194.properties.reason, data: data39 };
+                      if (vErrors === null) {
+                        vErrors = [err73];
+                      } else {
+                        vErrors.push(err73);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err74 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/reason", schemaPath: "#/$defs/ignoreRule/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.reason.type, parentSchema: schema194.properties.reason, data: data39 };
+                    if (vErrors === null) {
+                      vErrors = [err74];
+                    } else {
+                      vErrors.push(err74);
+                    }
+                    errors++;
+                  }
+                }
+                if (data34.until !== void 0) {
+                  let data40 = data34.until;
+                  if (typeof data40 !== "string") {
+                    const err75 = { instancePath: instancePath + "/drift/ignore/" + i4 + "/until", schemaPath: "#/$defs/ignoreRule/properties/until/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema194.properties.until.type, parentSchema: schema194.properties.until, data: data40 };
+                    if (vErrors === null) {
+                      vErrors = [err75];
+                    } else {
+                      vErrors.push(err75);
                     }
                     errors++;
                   }
                 }
               } else {
-                const err72 = { instancePath: instancePath + "/drift/ignore/" + i4, schemaPath: "#/$defs/ignoreRule/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema194.type, parentSchema: schema194, data: data32 };
+                const err76 = { instancePath: instancePath + "/drift/ignore/" + i4, schemaPath: "#/$defs/ignoreRule/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema194.type, parentSchema: schema194, data: data34 };
                 if (vErrors === null) {
-                  vErrors = [err72];
+                  vErrors = [err76];
                 } else {
-                  vErrors.push(err72);
+                  vErrors.push(err76);
                 }
                 errors++;
               }
             }
           } else {
-            const err73 = { instancePath: instancePath + "/drift/ignore", schemaPath: "#/properties/drift/properties/ignore/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema182.properties.drift.properties.ignore.type, parentSchema: schema182.properties.drift.properties.ignore, data: data31 };
-            if (vErrors === null) {
-              vErrors = [err73];
-            } else {
-              vErrors.push(err73);
-            }
-            errors++;
-          }
-        }
-      } else {
-        const err74 = { instancePath: instancePath + "/drift", schemaPath: "#/properties/drift/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.properties.drift.type, parentSchema: schema182.properties.drift, data: data28 };
-        if (vErrors === null) {
-          vErrors = [err74];
-        } else {
-          vErrors.push(err74);
-        }
-        errors++;
-      }
-    }
-    if (data.groups !== void 0) {
-      let data39 = data.groups;
-      if (data39 && typeof data39 == "object" && !Array.isArray(data39)) {
-        for (const key12 in data39) {
-          const _errs93 = errors;
-          if (typeof key12 === "string") {
-            if (!pattern100.test(key12)) {
-              const err75 = { instancePath: instancePath + "/groups", schemaPath: "#/properties/groups/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema182.properties.groups.propertyNames, data: key12, propertyName: key12 };
-              if (vErrors === null) {
-                vErrors = [err75];
-              } else {
-                vErrors.push(err75);
-              }
-              errors++;
-            }
-          }
-          var valid24 = _errs93 === errors;
-          if (!valid24) {
-            const err76 = { instancePath: instancePath + "/groups", schemaPath: "#/properties/groups/propertyNames", keyword: "propertyNames", params: { propertyName: key12 }, message: "property name must be valid", schema: schema182.properties.groups.propertyNames, parentSchema: schema182.properties.groups, data: data39 };
-            if (vErrors === null) {
-              vErrors = [err76];
-            } else {
-              vErrors.push(err76);
-            }
-            errors++;
-          }
-        }
-        for (const key13 in data39) {
-          let data40 = data39[key13];
-          if (!data40 || typeof data40 != "object") {
-            const err77 = { instancePath: instancePath + "/groups/" + key13.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/groups/additionalProperties/type", keyword: "type", params: { type: schema182.properties.groups.additionalProperties.type }, message: "must be array,object", schema: schema182.properties.groups.additionalProperties.type, parentSchema: schema182.properties.groups.additionalProperties, data: data40 };
+            const err77 = { instancePath: instancePath + "/drift/ignore", schemaPath: "#/properties/drift/properties/ignore/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema182.properties.drift.properties.ignore.type, parentSchema: schema182.properties.drift.properties.ignore, data: data33 };
             if (vErrors === null) {
               vErrors = [err77];
             } else {
@@ -14301,89 +14382,85 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
             }
             errors++;
           }
-          if (Array.isArray(data40)) {
-            const len5 = data40.length;
-            for (let i5 = 0; i5 < len5; i5++) {
-              let data41 = data40[i5];
-              if (typeof data41 === "string") {
-                if (func2(data41) < 1) {
-                  const err78 = { instancePath: instancePath + "/groups/" + key13.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + i5, schemaPath: "#/properties/groups/additionalProperties/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema182.properties.groups.additionalProperties.items, data: data41 };
-                  if (vErrors === null) {
-                    vErrors = [err78];
-                  } else {
-                    vErrors.push(err78);
-                  }
-                  errors++;
-                }
-              } else {
-                const err79 = { instancePath: instancePath + "/groups/" + key13.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + i5, schemaPath: "#/properties/groups/additionalProperties/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.groups.additionalProperties.items.type, parentSchema: schema182.properties.groups.additionalProperties.items, data: data41 };
-                if (vErrors === null) {
-                  vErrors = [err79];
-                } else {
-                  vErrors.push(err79);
-                }
-                errors++;
-              }
-            }
-          }
-          if (data40 && typeof data40 == "object" && !Array.isArray(data40)) {
-            for (const key14 in data40) {
-              let data42 = data40[key14];
-              if (typeof data42 !== "string" && !(typeof data42 == "number" && isFinite(data42)) && typeof data42 !== "boolean") {
-                const err80 = { instancePath: instancePath + "/groups/" + key13.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/groups/additionalProperties/additionalProperties/type", keyword: "type", params: { type: schema182.properties.groups.additionalProperties.additionalProperties.type }, message: "must be string,number,boolean", schema: schema182.properties.groups.additionalProperties.additionalProperties.type, parentSchema: schema182.properties.groups.additionalProperties.additionalProperties, data: data42 };
-                if (vErrors === null) {
-                  vErrors = [err80];
-                } else {
-                  vErrors.push(err80);
-                }
-                errors++;
-              }
-            }
-          }
         }
       } else {
-        const err81 = { instancePath: instancePath + "/groups", schemaPath: "#/properties/groups/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.properties.groups.type, parentSchema: schema182.properties.groups, data: data39 };
+        const err78 = { instancePath: instancePath + "/drift", schemaPath: "#/properties/drift/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.properties.drift.type, parentSchema: schema182.properties.drift, data: data30 };
         if (vErrors === null) {
-          vErrors = [err81];
+          vErrors = [err78];
         } else {
-          vErrors.push(err81);
+          vErrors.push(err78);
         }
         errors++;
       }
     }
-    if (data.namespaces !== void 0) {
-      let data43 = data.namespaces;
-      if (data43 && typeof data43 == "object" && !Array.isArray(data43)) {
-        for (const key15 in data43) {
-          const _errs104 = errors;
-          if (typeof key15 === "string") {
-            if (!pattern100.test(key15)) {
-              const err82 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema182.properties.namespaces.propertyNames, data: key15, propertyName: key15 };
+    if (data.groups !== void 0) {
+      let data41 = data.groups;
+      if (data41 && typeof data41 == "object" && !Array.isArray(data41)) {
+        for (const key13 in data41) {
+          const _errs98 = errors;
+          if (typeof key13 === "string") {
+            if (!pattern101.test(key13)) {
+              const err79 = { instancePath: instancePath + "/groups", schemaPath: "#/properties/groups/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema182.properties.groups.propertyNames, data: key13, propertyName: key13 };
               if (vErrors === null) {
-                vErrors = [err82];
+                vErrors = [err79];
               } else {
-                vErrors.push(err82);
+                vErrors.push(err79);
               }
               errors++;
             }
           }
-          var valid29 = _errs104 === errors;
-          if (!valid29) {
-            const err83 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames", keyword: "propertyNames", params: { propertyName: key15 }, message: "property name must be valid", schema: schema182.properties.namespaces.propertyNames, parentSchema: schema182.properties.namespaces, data: data43 };
+          var valid25 = _errs98 === errors;
+          if (!valid25) {
+            const err80 = { instancePath: instancePath + "/groups", schemaPath: "#/properties/groups/propertyNames", keyword: "propertyNames", params: { propertyName: key13 }, message: "property name must be valid", schema: schema182.properties.groups.propertyNames, parentSchema: schema182.properties.groups, data: data41 };
             if (vErrors === null) {
-              vErrors = [err83];
+              vErrors = [err80];
             } else {
-              vErrors.push(err83);
+              vErrors.push(err80);
             }
             errors++;
           }
         }
-        for (const key16 in data43) {
-          let data44 = data43[key16];
-          if (data44 && typeof data44 == "object" && !Array.isArray(data44)) {
-            for (const key17 in data44) {
-              if (!(key17 === "quota" || key17 === "hosts")) {
-                const err84 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key17 }, message: "must NOT have additional properties", schema: false, parentSchema: schema195, data: data44 };
+        for (const key14 in data41) {
+          let data42 = data41[key14];
+          if (!data42 || typeof data42 != "object") {
+            const err81 = { instancePath: instancePath + "/groups/" + key14.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/groups/additionalProperties/type", keyword: "type", params: { type: schema182.properties.groups.additionalProperties.type }, message: "must be array,object", schema: schema182.properties.groups.additionalProperties.type, parentSchema: schema182.properties.groups.additionalProperties, data: data42 };
+            if (vErrors === null) {
+              vErrors = [err81];
+            } else {
+              vErrors.push(err81);
+            }
+            errors++;
+          }
+          if (Array.isArray(data42)) {
+            const len5 = data42.length;
+            for (let i5 = 0; i5 < len5; i5++) {
+              let data43 = data42[i5];
+              if (typeof data43 === "string") {
+                if (func2(data43) < 1) {
+                  const err82 = { instancePath: instancePath + "/groups/" + key14.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + i5, schemaPath: "#/properties/groups/additionalProperties/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema182.properties.groups.additionalProperties.items, data: data43 };
+                  if (vErrors === null) {
+                    vErrors = [err82];
+                  } else {
+                    vErrors.push(err82);
+                  }
+                  errors++;
+                }
+              } else {
+                const err83 = { instancePath: instancePath + "/groups/" + key14.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + i5, schemaPath: "#/properties/groups/additionalProperties/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema182.properties.groups.additionalProperties.items.type, parentSchema: schema182.properties.groups.additionalProperties.items, data: data43 };
+                if (vErrors === null) {
+                  vErrors = [err83];
+                } else {
+                  vErrors.push(err83);
+                }
+                errors++;
+              }
+            }
+          }
+          if (data42 && typeof data42 == "object" && !Array.isArray(data42)) {
+            for (const key15 in data42) {
+              let data44 = data42[key15];
+              if (typeof data44 !== "string" && !(typeof data44 == "number" && isFinite(data44)) && typeof data44 !== "boolean") {
+                const err84 = { instancePath: instancePath + "/groups/" + key14.replace(/~/g, "~0").replace(/\//g, "~1") + "/" + key15.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/properties/groups/additionalProperties/additionalProperties/type", keyword: "type", params: { type: schema182.properties.groups.additionalProperties.additionalProperties.type }, message: "must be string,number,boolean", schema: schema182.properties.groups.additionalProperties.additionalProperties.type, parentSchema: schema182.properties.groups.additionalProperties.additionalProperties, data: data44 };
                 if (vErrors === null) {
                   vErrors = [err84];
                 } else {
@@ -14392,59 +14469,65 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data44.quota !== void 0) {
-              let data45 = data44.quota;
-              if (data45 && typeof data45 == "object" && !Array.isArray(data45)) {
-                for (const key18 in data45) {
-                  if (!(key18 === "cpus" || key18 === "memory" || key18 === "replicas")) {
-                    const err85 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key18 }, message: "must NOT have additional properties", schema: false, parentSchema: schema195.properties.quota, data: data45 };
-                    if (vErrors === null) {
-                      vErrors = [err85];
-                    } else {
-                      vErrors.push(err85);
-                    }
-                    errors++;
-                  }
+          }
+        }
+      } else {
+        const err85 = { instancePath: instancePath + "/groups", schemaPath: "#/properties/groups/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.properties.groups.type, parentSchema: schema182.properties.groups, data: data41 };
+        if (vErrors === null) {
+          vErrors = [err85];
+        } else {
+          vErrors.push(err85);
+        }
+        errors++;
+      }
+    }
+    if (data.namespaces !== void 0) {
+      let data45 = data.namespaces;
+      if (data45 && typeof data45 == "object" && !Array.isArray(data45)) {
+        for (const key16 in data45) {
+          const _errs109 = errors;
+          if (typeof key16 === "string") {
+            if (!pattern101.test(key16)) {
+              const err86 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9_-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9_-]{0,62}$"', schema: "^[a-z0-9][a-z0-9_-]{0,62}$", parentSchema: schema182.properties.namespaces.propertyNames, data: key16, propertyName: key16 };
+              if (vErrors === null) {
+                vErrors = [err86];
+              } else {
+                vErrors.push(err86);
+              }
+              errors++;
+            }
+          }
+          var valid30 = _errs109 === errors;
+          if (!valid30) {
+            const err87 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/propertyNames", keyword: "propertyNames", params: { propertyName: key16 }, message: "property name must be valid", schema: schema182.properties.namespaces.propertyNames, parentSchema: schema182.properties.namespaces, data: data45 };
+            if (vErrors === null) {
+              vErrors = [err87];
+            } else {
+              vErrors.push(err87);
+            }
+            errors++;
+          }
+        }
+        for (const key17 in data45) {
+          let data46 = data45[key17];
+          if (data46 && typeof data46 == "object" && !Array.isArray(data46)) {
+            for (const key18 in data46) {
+              if (!(key18 === "quota" || key18 === "hosts")) {
+                const err88 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key18 }, message: "must NOT have additional properties", schema: false, parentSchema: schema195, data: data46 };
+                if (vErrors === null) {
+                  vErrors = [err88];
+                } else {
+                  vErrors.push(err88);
                 }
-                if (data45.cpus !== void 0) {
-                  let data46 = data45.cpus;
-                  if (!(typeof data46 == "number" && isFinite(data46)) && typeof data46 !== "string") {
-                    const err86 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/cpus", schemaPath: "#/$defs/namespace/properties/quota/properties/cpus/type", keyword: "type", params: { type: schema195.properties.quota.properties.cpus.type }, message: "must be number,string", schema: schema195.properties.quota.properties.cpus.type, parentSchema: schema195.properties.quota.properties.cpus, data: data46 };
-                    if (vErrors === null) {
-                      vErrors = [err86];
-                    } else {
-                      vErrors.push(err86);
-                    }
-                    errors++;
-                  }
-                }
-                if (data45.memory !== void 0) {
-                  let data47 = data45.memory;
-                  if (!(typeof data47 == "number" && (!(data47 % 1) && !isNaN(data47)) && isFinite(data47)) && typeof data47 !== "string") {
-                    const err87 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/type", keyword: "type", params: { type: schema195.properties.quota.properties.memory.type }, message: "must be integer,string", schema: schema195.properties.quota.properties.memory.type, parentSchema: schema195.properties.quota.properties.memory, data: data47 };
-                    if (vErrors === null) {
-                      vErrors = [err87];
-                    } else {
-                      vErrors.push(err87);
-                    }
-                    errors++;
-                  }
-                  if (typeof data47 == "number" && isFinite(data47)) {
-                    if (data47 < 0 || isNaN(data47)) {
-                      const err88 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema195.properties.quota.properties.memory, data: data47 };
-                      if (vErrors === null) {
-                        vErrors = [err88];
-                      } else {
-                        vErrors.push(err88);
-                      }
-                      errors++;
-                    }
-                  }
-                }
-                if (data45.replicas !== void 0) {
-                  let data48 = data45.replicas;
-                  if (!(typeof data48 == "number" && (!(data48 % 1) && !isNaN(data48)) && isFinite(data48))) {
-                    const err89 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema195.properties.quota.properties.replicas.type, parentSchema: schema195.properties.quota.properties.replicas, data: data48 };
+                errors++;
+              }
+            }
+            if (data46.quota !== void 0) {
+              let data47 = data46.quota;
+              if (data47 && typeof data47 == "object" && !Array.isArray(data47)) {
+                for (const key19 in data47) {
+                  if (!(key19 === "cpus" || key19 === "memory" || key19 === "replicas")) {
+                    const err89 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key19 }, message: "must NOT have additional properties", schema: false, parentSchema: schema195.properties.quota, data: data47 };
                     if (vErrors === null) {
                       vErrors = [err89];
                     } else {
@@ -14452,57 +14535,56 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                     }
                     errors++;
                   }
-                  if (typeof data48 == "number" && isFinite(data48)) {
-                    if (data48 < 0 || isNaN(data48)) {
-                      const err90 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema195.properties.quota.properties.replicas, data: data48 };
+                }
+                if (data47.cpus !== void 0) {
+                  let data48 = data47.cpus;
+                  if (!(typeof data48 == "number" && isFinite(data48)) && typeof data48 !== "string") {
+                    const err90 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/cpus", schemaPath: "#/$defs/namespace/properties/quota/properties/cpus/type", keyword: "type", params: { type: schema195.properties.quota.properties.cpus.type }, message: "must be number,string", schema: schema195.properties.quota.properties.cpus.type, parentSchema: schema195.properties.quota.properties.cpus, data: data48 };
+                    if (vErrors === null) {
+                      vErrors = [err90];
+                    } else {
+                      vErrors.push(err90);
+                    }
+                    errors++;
+                  }
+                }
+                if (data47.memory !== void 0) {
+                  let data49 = data47.memory;
+                  if (!(typeof data49 == "number" && (!(data49 % 1) && !isNaN(data49)) && isFinite(data49)) && typeof data49 !== "string") {
+                    const err91 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/type", keyword: "type", params: { type: schema195.properties.quota.properties.memory.type }, message: "must be integer,string", schema: schema195.properties.quota.properties.memory.type, parentSchema: schema195.properties.quota.properties.memory, data: data49 };
+                    if (vErrors === null) {
+                      vErrors = [err91];
+                    } else {
+                      vErrors.push(err91);
+                    }
+                    errors++;
+                  }
+                  if (typeof data49 == "number" && isFinite(data49)) {
+                    if (data49 < 0 || isNaN(data49)) {
+                      const err92 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/memory", schemaPath: "#/$defs/namespace/properties/quota/properties/memory/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema195.properties.quota.properties.memory, data: data49 };
                       if (vErrors === null) {
-                        vErrors = [err90];
+                        vErrors = [err92];
                       } else {
-                        vErrors.push(err90);
+                        vErrors.push(err92);
                       }
                       errors++;
                     }
                   }
                 }
-              } else {
-                const err91 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema195.properties.quota.type, parentSchema: schema195.properties.quota, data: data45 };
-                if (vErrors === null) {
-                  vErrors = [err91];
-                } else {
-                  vErrors.push(err91);
-                }
-                errors++;
-              }
-            }
-            if (data44.hosts !== void 0) {
-              let data49 = data44.hosts;
-              if ((!data49 || typeof data49 != "object") && typeof data49 !== "string") {
-                const err92 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts", schemaPath: "#/$defs/namespace/properties/hosts/type", keyword: "type", params: { type: schema195.properties.hosts.type }, message: "must be string,array,object", schema: schema195.properties.hosts.type, parentSchema: schema195.properties.hosts, data: data49 };
-                if (vErrors === null) {
-                  vErrors = [err92];
-                } else {
-                  vErrors.push(err92);
-                }
-                errors++;
-              }
-              if (typeof data49 === "string") {
-                if (func2(data49) < 1) {
-                  const err93 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts", schemaPath: "#/$defs/namespace/properties/hosts/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema195.properties.hosts, data: data49 };
-                  if (vErrors === null) {
-                    vErrors = [err93];
-                  } else {
-                    vErrors.push(err93);
+                if (data47.replicas !== void 0) {
+                  let data50 = data47.replicas;
+                  if (!(typeof data50 == "number" && (!(data50 % 1) && !isNaN(data50)) && isFinite(data50))) {
+                    const err93 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema195.properties.quota.properties.replicas.type, parentSchema: schema195.properties.quota.properties.replicas, data: data50 };
+                    if (vErrors === null) {
+                      vErrors = [err93];
+                    } else {
+                      vErrors.push(err93);
+                    }
+                    errors++;
                   }
-                  errors++;
-                }
-              }
-              if (Array.isArray(data49)) {
-                const len6 = data49.length;
-                for (let i6 = 0; i6 < len6; i6++) {
-                  let data50 = data49[i6];
-                  if (typeof data50 === "string") {
-                    if (func2(data50) < 1) {
-                      const err94 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i6, schemaPath: "#/$defs/namespace/properties/hosts/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema195.properties.hosts.items, data: data50 };
+                  if (typeof data50 == "number" && isFinite(data50)) {
+                    if (data50 < 0 || isNaN(data50)) {
+                      const err94 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota/replicas", schemaPath: "#/$defs/namespace/properties/quota/properties/replicas/minimum", keyword: "minimum", params: { comparison: ">=", limit: 0 }, message: "must be >= 0", schema: 0, parentSchema: schema195.properties.quota.properties.replicas, data: data50 };
                       if (vErrors === null) {
                         vErrors = [err94];
                       } else {
@@ -14510,26 +14592,74 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
                       }
                       errors++;
                     }
+                  }
+                }
+              } else {
+                const err95 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/quota", schemaPath: "#/$defs/namespace/properties/quota/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema195.properties.quota.type, parentSchema: schema195.properties.quota, data: data47 };
+                if (vErrors === null) {
+                  vErrors = [err95];
+                } else {
+                  vErrors.push(err95);
+                }
+                errors++;
+              }
+            }
+            if (data46.hosts !== void 0) {
+              let data51 = data46.hosts;
+              if ((!data51 || typeof data51 != "object") && typeof data51 !== "string") {
+                const err96 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts", schemaPath: "#/$defs/namespace/properties/hosts/type", keyword: "type", params: { type: schema195.properties.hosts.type }, message: "must be string,array,object", schema: schema195.properties.hosts.type, parentSchema: schema195.properties.hosts, data: data51 };
+                if (vErrors === null) {
+                  vErrors = [err96];
+                } else {
+                  vErrors.push(err96);
+                }
+                errors++;
+              }
+              if (typeof data51 === "string") {
+                if (func2(data51) < 1) {
+                  const err97 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts", schemaPath: "#/$defs/namespace/properties/hosts/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema195.properties.hosts, data: data51 };
+                  if (vErrors === null) {
+                    vErrors = [err97];
                   } else {
-                    const err95 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i6, schemaPath: "#/$defs/namespace/properties/hosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.hosts.items.type, parentSchema: schema195.properties.hosts.items, data: data50 };
+                    vErrors.push(err97);
+                  }
+                  errors++;
+                }
+              }
+              if (Array.isArray(data51)) {
+                const len6 = data51.length;
+                for (let i6 = 0; i6 < len6; i6++) {
+                  let data52 = data51[i6];
+                  if (typeof data52 === "string") {
+                    if (func2(data52) < 1) {
+                      const err98 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i6, schemaPath: "#/$defs/namespace/properties/hosts/items/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema195.properties.hosts.items, data: data52 };
+                      if (vErrors === null) {
+                        vErrors = [err98];
+                      } else {
+                        vErrors.push(err98);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err99 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + i6, schemaPath: "#/$defs/namespace/properties/hosts/items/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema195.properties.hosts.items.type, parentSchema: schema195.properties.hosts.items, data: data52 };
                     if (vErrors === null) {
-                      vErrors = [err95];
+                      vErrors = [err99];
                     } else {
-                      vErrors.push(err95);
+                      vErrors.push(err99);
                     }
                     errors++;
                   }
                 }
               }
-              if (data49 && typeof data49 == "object" && !Array.isArray(data49)) {
-                for (const key19 in data49) {
-                  let data51 = data49[key19];
-                  if (typeof data51 !== "string" && !(typeof data51 == "number" && isFinite(data51)) && typeof data51 !== "boolean") {
-                    const err96 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + key19.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/properties/hosts/additionalProperties/type", keyword: "type", params: { type: schema195.properties.hosts.additionalProperties.type }, message: "must be string,number,boolean", schema: schema195.properties.hosts.additionalProperties.type, parentSchema: schema195.properties.hosts.additionalProperties, data: data51 };
+              if (data51 && typeof data51 == "object" && !Array.isArray(data51)) {
+                for (const key20 in data51) {
+                  let data53 = data51[key20];
+                  if (typeof data53 !== "string" && !(typeof data53 == "number" && isFinite(data53)) && typeof data53 !== "boolean") {
+                    const err100 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1") + "/hosts/" + key20.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/properties/hosts/additionalProperties/type", keyword: "type", params: { type: schema195.properties.hosts.additionalProperties.type }, message: "must be string,number,boolean", schema: schema195.properties.hosts.additionalProperties.type, parentSchema: schema195.properties.hosts.additionalProperties, data: data53 };
                     if (vErrors === null) {
-                      vErrors = [err96];
+                      vErrors = [err100];
                     } else {
-                      vErrors.push(err96);
+                      vErrors.push(err100);
                     }
                     errors++;
                   }
@@ -14537,31 +14667,31 @@ function validate66(data, { instancePath = "", parentData, parentDataProperty, r
               }
             }
           } else {
-            const err97 = { instancePath: instancePath + "/namespaces/" + key16.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema195.type, parentSchema: schema195, data: data44 };
+            const err101 = { instancePath: instancePath + "/namespaces/" + key17.replace(/~/g, "~0").replace(/\//g, "~1"), schemaPath: "#/$defs/namespace/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema195.type, parentSchema: schema195, data: data46 };
             if (vErrors === null) {
-              vErrors = [err97];
+              vErrors = [err101];
             } else {
-              vErrors.push(err97);
+              vErrors.push(err101);
             }
             errors++;
           }
         }
       } else {
-        const err98 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.properties.namespaces.type, parentSchema: schema182.properties.namespaces, data: data43 };
+        const err102 = { instancePath: instancePath + "/namespaces", schemaPath: "#/properties/namespaces/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.properties.namespaces.type, parentSchema: schema182.properties.namespaces, data: data45 };
         if (vErrors === null) {
-          vErrors = [err98];
+          vErrors = [err102];
         } else {
-          vErrors.push(err98);
+          vErrors.push(err102);
         }
         errors++;
       }
     }
   } else {
-    const err99 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.type, parentSchema: schema182, data };
+    const err103 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema182.type, parentSchema: schema182, data };
     if (vErrors === null) {
-      vErrors = [err99];
+      vErrors = [err103];
     } else {
-      vErrors.push(err99);
+      vErrors.push(err103);
     }
     errors++;
   }
@@ -15176,7 +15306,7 @@ function validate72(data, { instancePath = "", parentData, parentDataProperty, r
       let valid2 = false;
       const _errs24 = errors;
       if (typeof data8 === "string") {
-        if (!pattern111.test(data8)) {
+        if (!pattern112.test(data8)) {
           const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema197.properties.commit.anyOf[0], data: data8 };
           if (vErrors === null) {
             vErrors = [err30];
@@ -16520,7 +16650,7 @@ function validate76(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern111.test(data3)) {
+            if (!pattern112.test(data3)) {
               const err13 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema202.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
@@ -17540,8 +17670,8 @@ validate81.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": f
 var validateOperator = validate82;
 var schema212 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/operator.schema.json", "type": "object", "required": [], "additionalProperties": false, "properties": { "repository": { "type": "string", "minLength": 1 }, "branch": { "type": "string", "minLength": 1 }, "tag": { "type": "string", "minLength": 1 }, "semver": { "type": "string", "minLength": 1 }, "tagPrefix": { "type": "string", "minLength": 1 }, "commit": { "type": "string", "minLength": 1 }, "path": { "type": "string" }, "state": { "type": "string", "minLength": 1 }, "credentials": { "type": "string", "minLength": 1 }, "tokenFile": { "type": "string", "minLength": 1 }, "username": { "type": "string", "minLength": 1 }, "nonFastForward": { "type": "string", "enum": ["refuse", "allow"] }, "planRequireApproved": { "type": "boolean" }, "tokenScheme": { "type": "string", "enum": ["basic", "bearer"] }, "githubAppId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubInstallationId": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "githubAppKeyFile": { "type": "string", "minLength": 1 }, "githubApiUrl": { "type": "string", "minLength": 1 }, "caFile": { "type": "string", "minLength": 1 }, "clientCertFile": { "type": "string", "minLength": 1 }, "clientKeyFile": { "type": "string", "minLength": 1 }, "proxy": { "type": "string", "minLength": 1 }, "proxyCredentialsFile": { "type": "string", "minLength": 1 }, "proxyBypass": { "type": "string", "minLength": 1 }, "sshKeyFile": { "type": "string", "minLength": 1 }, "sshPassphraseFile": { "type": "string", "minLength": 1 }, "sshAgent": { "type": "string", "minLength": 1 }, "knownHostsFile": { "type": "string", "minLength": 1 }, "submodules": { "type": "string", "minLength": 1 }, "signingKeyFile": { "type": "string", "minLength": 1 }, "signingPassphraseFile": { "type": "string", "minLength": 1 }, "listen": { "type": "string", "minLength": 1 }, "webhookSecretFile": { "type": "string", "minLength": 1 }, "notifications": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/receiver" } }, "sources": { "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "additionalProperties": { "type": "object", "allOf": [{ "$ref": "#" }], "propertyNames": { "not": { "enum": ["sources", "state", "listen", "webhookSecretFile", "logLevel"] } } } }, "pollInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "resyncInterval": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "historyBudget": { "type": ["string", "integer"], "minLength": 1, "minimum": 1 }, "logLevel": { "type": "string", "enum": ["debug", "info", "warn", "error", "silent"] } }, "$defs": { "receiver": { "type": "object", "required": ["name", "type"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "type": { "type": "string", "enum": ["webhook", "slack", "mattermost", "email", "github", "gitlab", "gitea"] }, "url": { "type": "string", "minLength": 1 }, "urlFile": { "type": "string", "minLength": 1 }, "secretFile": { "type": "string", "minLength": 1 }, "events": { "type": "array", "minItems": 1, "items": { "type": "string", "enum": ["commit-accepted", "commit-rejected", "commit-withdrawn", "commit-converged", "rollout-started", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "application-stalled", "application-degraded", "application-recovered", "drift-found", "drift-healed", "host-unreachable", "host-lost", "host-back", "operator-isolated", "operator-reconnected"] } }, "applications": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "reminder": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "caFile": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "port": { "type": "integer", "minimum": 1, "maximum": 65535 }, "encryption": { "type": "string", "enum": ["starttls", "tls", "none"] }, "username": { "type": "string", "minLength": 1 }, "passwordFile": { "type": "string", "minLength": 1 }, "from": { "type": "string", "minLength": 1 }, "to": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 3 } }, "tokenFile": { "type": "string", "minLength": 1 }, "apiUrl": { "type": "string", "minLength": 1 }, "project": { "type": "string", "minLength": 1 }, "targetUrl": { "type": "string", "minLength": 1 } } } } };
 var schema213 = { "type": "object", "required": ["name", "type"], "additionalProperties": false, "properties": { "name": { "type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,62}$" }, "type": { "type": "string", "enum": ["webhook", "slack", "mattermost", "email", "github", "gitlab", "gitea"] }, "url": { "type": "string", "minLength": 1 }, "urlFile": { "type": "string", "minLength": 1 }, "secretFile": { "type": "string", "minLength": 1 }, "events": { "type": "array", "minItems": 1, "items": { "type": "string", "enum": ["commit-accepted", "commit-rejected", "commit-withdrawn", "commit-converged", "rollout-started", "rollout-succeeded", "rollout-failed", "rollback-started", "rolled-back", "application-stalled", "application-degraded", "application-recovered", "drift-found", "drift-healed", "host-unreachable", "host-lost", "host-back", "operator-isolated", "operator-reconnected"] } }, "applications": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } }, "reminder": { "type": "string", "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, "caFile": { "type": "string", "minLength": 1 }, "host": { "type": "string", "minLength": 1 }, "port": { "type": "integer", "minimum": 1, "maximum": 65535 }, "encryption": { "type": "string", "enum": ["starttls", "tls", "none"] }, "username": { "type": "string", "minLength": 1 }, "passwordFile": { "type": "string", "minLength": 1 }, "from": { "type": "string", "minLength": 1 }, "to": { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 3 } }, "tokenFile": { "type": "string", "minLength": 1 }, "apiUrl": { "type": "string", "minLength": 1 }, "project": { "type": "string", "minLength": 1 }, "targetUrl": { "type": "string", "minLength": 1 } } };
-var pattern125 = new RegExp("^[a-z0-9][a-z0-9-]{0,62}$", "u");
-var pattern126 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
+var pattern126 = new RegExp("^[a-z0-9][a-z0-9-]{0,62}$", "u");
+var pattern127 = new RegExp("^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", "u");
 function validate82(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   ;
   let vErrors = null;
@@ -18341,7 +18471,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
             if (data34.name !== void 0) {
               let data35 = data34.name;
               if (typeof data35 === "string") {
-                if (!pattern125.test(data35)) {
+                if (!pattern126.test(data35)) {
                   const err71 = { instancePath: instancePath + "/notifications/" + i0 + "/name", schemaPath: "#/$defs/receiver/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema213.properties.name, data: data35 };
                   if (vErrors === null) {
                     vErrors = [err71];
@@ -18539,7 +18669,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
             if (data34.reminder !== void 0) {
               let data44 = data34.reminder;
               if (typeof data44 === "string") {
-                if (!pattern126.test(data44)) {
+                if (!pattern127.test(data44)) {
                   const err89 = { instancePath: instancePath + "/notifications/" + i0 + "/reminder", schemaPath: "#/$defs/receiver/properties/reminder/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema213.properties.reminder, data: data44 };
                   if (vErrors === null) {
                     vErrors = [err89];
@@ -18889,7 +19019,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
         for (const key2 in data58) {
           const _errs122 = errors;
           if (typeof key2 === "string") {
-            if (!pattern125.test(key2)) {
+            if (!pattern126.test(key2)) {
               const err121 = { instancePath: instancePath + "/sources", schemaPath: "#/properties/sources/propertyNames/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9][a-z0-9-]{0,62}$" }, message: 'must match pattern "^[a-z0-9][a-z0-9-]{0,62}$"', schema: "^[a-z0-9][a-z0-9-]{0,62}$", parentSchema: schema212.properties.sources.propertyNames, data: key2, propertyName: key2 };
               if (vErrors === null) {
                 vErrors = [err121];
@@ -18983,7 +19113,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.pollInterval !== void 0) {
       let data60 = data.pollInterval;
       if (typeof data60 === "string") {
-        if (!pattern126.test(data60)) {
+        if (!pattern127.test(data60)) {
           const err128 = { instancePath: instancePath + "/pollInterval", schemaPath: "#/properties/pollInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema212.properties.pollInterval, data: data60 };
           if (vErrors === null) {
             vErrors = [err128];
@@ -19005,7 +19135,7 @@ function validate82(data, { instancePath = "", parentData, parentDataProperty, r
     if (data.resyncInterval !== void 0) {
       let data61 = data.resyncInterval;
       if (typeof data61 === "string") {
-        if (!pattern126.test(data61)) {
+        if (!pattern127.test(data61)) {
           const err130 = { instancePath: instancePath + "/resyncInterval", schemaPath: "#/properties/resyncInterval/pattern", keyword: "pattern", params: { pattern: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$" }, message: 'must match pattern "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$"', schema: "^([0-9]+(\\.[0-9]+)?(ns|us|ms|s|m|h|d|w))+$", parentSchema: schema212.properties.resyncInterval, data: data61 };
           if (vErrors === null) {
             vErrors = [err130];
@@ -19100,7 +19230,7 @@ var schema224 = { "type": "object", "required": ["application", "service", "repl
 var schema225 = { "type": "object", "required": ["application", "reason", "message"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" } } };
 var schema226 = { "type": "object", "required": ["host", "message"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "message": { "type": "string" } } };
 var schema227 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
-var pattern131 = new RegExp("^[0-9a-f]{64}$", "u");
+var pattern132 = new RegExp("^[0-9a-f]{64}$", "u");
 var schema216 = { "type": "object", "required": ["application", "service", "slot", "host", "container", "outcome", "differs", "changes"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "type": "string" }, "container": { "type": "string" }, "outcome": { "type": "string", "enum": ["adopted", "refused", "superseded", "unclaimed"] }, "differs": { "type": "boolean" }, "changes": { "type": "array", "items": { "$ref": "#/$defs/change" } } } };
 var schema217 = { "type": "object", "required": ["path", "from", "to"], "additionalProperties": false, "properties": { "path": { "type": "string" }, "from": { "$ref": "#/$defs/value" }, "to": { "$ref": "#/$defs/value" } } };
 var schema218 = { "anyOf": [{ "type": ["string", "number", "boolean", "null"] }, { "type": "array", "items": { "type": "string" } }] };
@@ -20240,7 +20370,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern111.test(data3)) {
+            if (!pattern112.test(data3)) {
               const err19 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema215.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err19];
@@ -20317,7 +20447,7 @@ function validate83(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
       if (typeof data7 === "string") {
-        if (!pattern131.test(data7)) {
+        if (!pattern132.test(data7)) {
           const err26 = { instancePath: instancePath + "/hash", schemaPath: "#/properties/hash/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{64}$" }, message: 'must match pattern "^[0-9a-f]{64}$"', schema: "^[0-9a-f]{64}$", parentSchema: schema214.properties.hash, data: data7 };
           if (vErrors === null) {
             vErrors = [err26];
@@ -22979,7 +23109,7 @@ function validate98(data, { instancePath = "", parentData, parentDataProperty, r
 }
 validate98.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var validateStatus = validate99;
-var schema239 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held", "receivers"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] }, "receivers": { "type": "array", "items": { "$ref": "#/$defs/receiver" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages", "proof"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } }, "proof": { "anyOf": [{ "$ref": "#/$defs/proof" }, { "type": "null" }] } } }, "proof": { "type": "object", "required": ["requests", "failed", "worstMs", "unwatchedMs", "failures"], "additionalProperties": false, "properties": { "requests": { "type": "integer" }, "failed": { "type": "integer" }, "worstMs": { "type": "integer" }, "unwatchedMs": { "type": "integer" }, "failures": { "type": "array", "items": { "$ref": "#/$defs/proofFailure" } } } }, "proofFailure": { "type": "object", "required": ["at", "service", "entrance", "reason", "during"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "service": { "type": "string" }, "entrance": { "type": "string" }, "reason": { "type": "string" }, "during": { "type": "string" } } }, "autoscale": { "type": "object", "required": ["min", "max", "metrics"], "additionalProperties": false, "properties": { "min": { "type": "integer" }, "max": { "type": "integer" }, "metrics": { "type": "array", "items": { "$ref": "#/$defs/metric" } } } }, "metric": { "type": "object", "required": ["metric", "value", "target"], "additionalProperties": false, "properties": { "metric": { "type": "string", "enum": ["cpu", "requests"] }, "value": { "anyOf": [{ "type": "number" }, { "type": "null" }] }, "target": { "type": "number" } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" }, "autoscale": { "$ref": "#/$defs/autoscale" }, "exposed": { "type": "object", "required": ["host", "path", "endpoints", "admitted", "proxies"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "path": { "type": "string" }, "endpoints": { "type": "integer" }, "admitted": { "type": "integer" }, "proxies": { "type": "integer" } } } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "traffic", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } }, "receiver": { "type": "object", "required": ["name", "failingSince", "reason", "waiting", "givenUp"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "failingSince": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "waiting": { "type": "integer" }, "givenUp": { "type": "integer" } } } } };
+var schema239 = { "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://fleetwright.dev/schemas/status.schema.json", "type": "object", "required": ["version", "revision", "generatedAt", "rejected", "converged", "steps", "durationMs", "applications", "hosts", "held", "receivers"], "additionalProperties": false, "properties": { "version": { "const": 1 }, "revision": { "$ref": "#/$defs/revision" }, "generatedAt": { "type": "string" }, "rejected": { "anyOf": [{ "$ref": "#/$defs/rejected" }, { "type": "null" }] }, "converged": { "type": "boolean" }, "steps": { "type": "integer" }, "durationMs": { "type": "integer" }, "applications": { "type": "array", "items": { "$ref": "#/$defs/application" } }, "hosts": { "type": "array", "items": { "$ref": "#/$defs/host" } }, "held": { "anyOf": [{ "$ref": "#/$defs/held" }, { "type": "null" }] }, "receivers": { "type": "array", "items": { "$ref": "#/$defs/receiver" } } }, "$defs": { "revision": { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } }, "condition": { "type": "object", "required": ["type", "status", "reason", "message"], "additionalProperties": false, "properties": { "type": { "type": "string", "enum": ["Ready", "Reconciling", "Stalled"] }, "status": { "type": "boolean" }, "reason": { "type": "string" }, "message": { "type": "string" } } }, "rollout": { "type": "object", "required": ["revision", "startedAt", "direction", "progressDeadlineAt", "stages", "proof"], "additionalProperties": false, "properties": { "revision": { "type": "string" }, "startedAt": { "type": "string" }, "direction": { "type": "string", "enum": ["forward", "back"] }, "progressDeadlineAt": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "stages": { "type": "array", "items": { "$ref": "#/$defs/stage" } }, "proof": { "anyOf": [{ "$ref": "#/$defs/proof" }, { "type": "null" }] } } }, "proof": { "type": "object", "required": ["requests", "failed", "worstMs", "unwatchedMs", "failures"], "additionalProperties": false, "properties": { "requests": { "type": "integer" }, "failed": { "type": "integer" }, "worstMs": { "type": "integer" }, "unwatchedMs": { "type": "integer" }, "failures": { "type": "array", "items": { "$ref": "#/$defs/proofFailure" } } } }, "proofFailure": { "type": "object", "required": ["at", "service", "entrance", "reason", "during"], "additionalProperties": false, "properties": { "at": { "type": "string" }, "service": { "type": "string" }, "entrance": { "type": "string" }, "reason": { "type": "string" }, "during": { "type": "string" } } }, "autoscale": { "type": "object", "required": ["min", "max", "metrics"], "additionalProperties": false, "properties": { "min": { "type": "integer" }, "max": { "type": "integer" }, "metrics": { "type": "array", "items": { "$ref": "#/$defs/metric" } } } }, "metric": { "type": "object", "required": ["metric", "value", "target"], "additionalProperties": false, "properties": { "metric": { "type": "string", "enum": ["cpu", "requests", "prometheus"] }, "reason": { "type": "string" }, "value": { "anyOf": [{ "type": "number" }, { "type": "null" }] }, "target": { "type": "number" } } }, "stage": { "type": "object", "required": ["service", "step", "of", "awaitsPromotion", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "step": { "type": "integer" }, "of": { "type": "integer" }, "awaitsPromotion": { "type": "boolean" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "service": { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" }, "autoscale": { "$ref": "#/$defs/autoscale" }, "exposed": { "type": "object", "required": ["host", "path", "endpoints", "admitted", "proxies"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "path": { "type": "string" }, "endpoints": { "type": "integer" }, "admitted": { "type": "integer" }, "proxies": { "type": "integer" } } } } }, "slot": { "type": "object", "required": ["service", "slot", "host", "container", "image", "phase", "available", "waitsFor", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "container": { "type": "string" }, "image": { "type": "string" }, "phase": { "type": "string", "enum": ["absent", "created", "probation", "promoted"] }, "available": { "type": "boolean" }, "waitsFor": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "waiting": { "type": "object", "required": ["service", "slot", "host", "kind", "reason", "until"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "kind": { "type": "string", "enum": ["step", "image", "gate", "monitor", "promotion", "turn", "traffic", "retry", "host"] }, "reason": { "type": "string" }, "until": { "anyOf": [{ "type": "string" }, { "type": "null" }] } } }, "failure": { "type": "object", "required": ["service", "slot", "host", "commit", "reason", "message", "log", "health"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "slot": { "type": "string" }, "host": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "commit": { "type": "string" }, "reason": { "type": "string" }, "message": { "type": "string" }, "log": { "type": "array", "items": { "type": "string" } }, "health": { "type": "array", "items": { "type": "string" } } } }, "application": { "type": "object", "required": ["application", "target", "targetCommit", "health", "suspended", "conditions", "rollout", "services", "slots", "waiting", "failed"], "additionalProperties": false, "properties": { "application": { "type": "string" }, "target": { "type": "string", "enum": ["desired", "rollback", "halted"] }, "targetCommit": { "type": "string" }, "health": { "type": "string", "enum": ["healthy", "suspended", "progressing", "missing", "degraded", "unknown"] }, "suspended": { "type": "boolean" }, "conditions": { "type": "array", "items": { "$ref": "#/$defs/condition" } }, "rollout": { "anyOf": [{ "$ref": "#/$defs/rollout" }, { "type": "null" }] }, "services": { "type": "array", "items": { "$ref": "#/$defs/service" } }, "slots": { "type": "array", "items": { "$ref": "#/$defs/slot" } }, "waiting": { "type": "array", "items": { "$ref": "#/$defs/waiting" } }, "failed": { "type": "array", "items": { "$ref": "#/$defs/failure" } } } }, "host": { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } }, "held": { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } }, "rejected": { "type": "object", "required": ["revision", "problems", "first"], "additionalProperties": false, "properties": { "revision": { "$ref": "#/$defs/revision" }, "problems": { "type": "integer" }, "first": { "type": "string" } } }, "receiver": { "type": "object", "required": ["name", "failingSince", "reason", "waiting", "givenUp"], "additionalProperties": false, "properties": { "name": { "type": "string" }, "failingSince": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "reason": { "type": "string" }, "waiting": { "type": "integer" }, "givenUp": { "type": "integer" } } } } };
 var schema240 = { "type": "object", "required": ["branch", "commit", "author", "date", "subject"], "additionalProperties": false, "properties": { "branch": { "type": "string" }, "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$" }, "author": { "type": "string" }, "date": { "type": "string" }, "subject": { "type": "string" } } };
 var schema255 = { "type": "object", "required": ["host", "state", "since", "use", "reason", "notes", "engine", "apiVersion", "containers", "unmanaged"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "state": { "type": "string", "enum": ["ready", "unreachable", "lost"] }, "since": { "anyOf": [{ "type": "string" }, { "type": "null" }] }, "use": { "type": "string", "enum": ["open", "cordoned", "draining", "fenced"] }, "reason": { "type": "string" }, "notes": { "type": "array", "items": { "type": "string" } }, "engine": { "type": "string" }, "apiVersion": { "type": "string" }, "containers": { "type": "integer" }, "unmanaged": { "type": "integer" } } };
 var schema256 = { "type": "object", "required": ["applications", "of", "commits"], "additionalProperties": false, "properties": { "applications": { "type": "array", "items": { "type": "string" } }, "of": { "type": "integer" }, "commits": { "type": "array", "items": { "type": "string" } } } };
@@ -23108,7 +23238,7 @@ function validate100(data, { instancePath = "", parentData, parentDataProperty, 
         if (data0.commit !== void 0) {
           let data2 = data0.commit;
           if (typeof data2 === "string") {
-            if (!pattern111.test(data2)) {
+            if (!pattern112.test(data2)) {
               const err11 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema240.properties.commit, data: data2 };
               if (vErrors === null) {
                 vErrors = [err11];
@@ -23893,7 +24023,7 @@ function validate103(data, { instancePath = "", parentData, parentDataProperty, 
 validate103.evaluated = { "props": true, "dynamicProps": false, "dynamicItems": false };
 var schema249 = { "type": "object", "required": ["service", "image", "desired", "available", "updated"], "additionalProperties": false, "properties": { "service": { "type": "string" }, "image": { "type": "string" }, "desired": { "type": "integer" }, "available": { "type": "integer" }, "updated": { "type": "integer" }, "autoscale": { "$ref": "#/$defs/autoscale" }, "exposed": { "type": "object", "required": ["host", "path", "endpoints", "admitted", "proxies"], "additionalProperties": false, "properties": { "host": { "type": "string" }, "path": { "type": "string" }, "endpoints": { "type": "integer" }, "admitted": { "type": "integer" }, "proxies": { "type": "integer" } } } } };
 var schema250 = { "type": "object", "required": ["min", "max", "metrics"], "additionalProperties": false, "properties": { "min": { "type": "integer" }, "max": { "type": "integer" }, "metrics": { "type": "array", "items": { "$ref": "#/$defs/metric" } } } };
-var schema251 = { "type": "object", "required": ["metric", "value", "target"], "additionalProperties": false, "properties": { "metric": { "type": "string", "enum": ["cpu", "requests"] }, "value": { "anyOf": [{ "type": "number" }, { "type": "null" }] }, "target": { "type": "number" } } };
+var schema251 = { "type": "object", "required": ["metric", "value", "target"], "additionalProperties": false, "properties": { "metric": { "type": "string", "enum": ["cpu", "requests", "prometheus"] }, "reason": { "type": "string" }, "value": { "anyOf": [{ "type": "number" }, { "type": "null" }] }, "target": { "type": "number" } } };
 function validate108(data, { instancePath = "", parentData, parentDataProperty, rootData = data, dynamicAnchors = {} } = {}) {
   let vErrors = null;
   let errors = 0;
@@ -24002,7 +24132,7 @@ function validate108(data, { instancePath = "", parentData, parentDataProperty, 
               errors++;
             }
             for (const key1 in data3) {
-              if (!(key1 === "metric" || key1 === "value" || key1 === "target")) {
+              if (!(key1 === "metric" || key1 === "reason" || key1 === "value" || key1 === "target")) {
                 const err9 = { instancePath: instancePath + "/metrics/" + i0, schemaPath: "#/$defs/metric/additionalProperties", keyword: "additionalProperties", params: { additionalProperty: key1 }, message: "must NOT have additional properties", schema: false, parentSchema: schema251, data: data3 };
                 if (vErrors === null) {
                   vErrors = [err9];
@@ -24023,7 +24153,7 @@ function validate108(data, { instancePath = "", parentData, parentDataProperty, 
                 }
                 errors++;
               }
-              if (!(data4 === "cpu" || data4 === "requests")) {
+              if (!(data4 === "cpu" || data4 === "requests" || data4 === "prometheus")) {
                 const err11 = { instancePath: instancePath + "/metrics/" + i0 + "/metric", schemaPath: "#/$defs/metric/properties/metric/enum", keyword: "enum", params: { allowedValues: schema251.properties.metric.enum }, message: "must be equal to one of the allowed values", schema: schema251.properties.metric.enum, parentSchema: schema251.properties.metric, data: data4 };
                 if (vErrors === null) {
                   vErrors = [err11];
@@ -24033,13 +24163,10 @@ function validate108(data, { instancePath = "", parentData, parentDataProperty, 
                 errors++;
               }
             }
-            if (data3.value !== void 0) {
-              let data5 = data3.value;
-              const _errs15 = errors;
-              let valid5 = false;
-              const _errs16 = errors;
-              if (!(typeof data5 == "number" && isFinite(data5))) {
-                const err12 = { instancePath: instancePath + "/metrics/" + i0 + "/value", schemaPath: "#/$defs/metric/properties/value/anyOf/0/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema251.properties.value.anyOf[0].type, parentSchema: schema251.properties.value.anyOf[0], data: data5 };
+            if (data3.reason !== void 0) {
+              let data5 = data3.reason;
+              if (typeof data5 !== "string") {
+                const err12 = { instancePath: instancePath + "/metrics/" + i0 + "/reason", schemaPath: "#/$defs/metric/properties/reason/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema251.properties.reason.type, parentSchema: schema251.properties.reason, data: data5 };
                 if (vErrors === null) {
                   vErrors = [err12];
                 } else {
@@ -24047,11 +24174,14 @@ function validate108(data, { instancePath = "", parentData, parentDataProperty, 
                 }
                 errors++;
               }
-              var _valid0 = _errs16 === errors;
-              valid5 = valid5 || _valid0;
+            }
+            if (data3.value !== void 0) {
+              let data6 = data3.value;
+              const _errs17 = errors;
+              let valid5 = false;
               const _errs18 = errors;
-              if (data5 !== null) {
-                const err13 = { instancePath: instancePath + "/metrics/" + i0 + "/value", schemaPath: "#/$defs/metric/properties/value/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema251.properties.value.anyOf[1].type, parentSchema: schema251.properties.value.anyOf[1], data: data5 };
+              if (!(typeof data6 == "number" && isFinite(data6))) {
+                const err13 = { instancePath: instancePath + "/metrics/" + i0 + "/value", schemaPath: "#/$defs/metric/properties/value/anyOf/0/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema251.properties.value.anyOf[0].type, parentSchema: schema251.properties.value.anyOf[0], data: data6 };
                 if (vErrors === null) {
                   vErrors = [err13];
                 } else {
@@ -24061,19 +24191,31 @@ function validate108(data, { instancePath = "", parentData, parentDataProperty, 
               }
               var _valid0 = _errs18 === errors;
               valid5 = valid5 || _valid0;
-              if (!valid5) {
-                const err14 = { instancePath: instancePath + "/metrics/" + i0 + "/value", schemaPath: "#/$defs/metric/properties/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema251.properties.value.anyOf, parentSchema: schema251.properties.value, data: data5 };
+              const _errs20 = errors;
+              if (data6 !== null) {
+                const err14 = { instancePath: instancePath + "/metrics/" + i0 + "/value", schemaPath: "#/$defs/metric/properties/value/anyOf/1/type", keyword: "type", params: { type: "null" }, message: "must be null", schema: schema251.properties.value.anyOf[1].type, parentSchema: schema251.properties.value.anyOf[1], data: data6 };
                 if (vErrors === null) {
                   vErrors = [err14];
                 } else {
                   vErrors.push(err14);
                 }
                 errors++;
+              }
+              var _valid0 = _errs20 === errors;
+              valid5 = valid5 || _valid0;
+              if (!valid5) {
+                const err15 = { instancePath: instancePath + "/metrics/" + i0 + "/value", schemaPath: "#/$defs/metric/properties/value/anyOf", keyword: "anyOf", params: {}, message: "must match a schema in anyOf", schema: schema251.properties.value.anyOf, parentSchema: schema251.properties.value, data: data6 };
+                if (vErrors === null) {
+                  vErrors = [err15];
+                } else {
+                  vErrors.push(err15);
+                }
+                errors++;
               } else {
-                errors = _errs15;
+                errors = _errs17;
                 if (vErrors !== null) {
-                  if (_errs15) {
-                    vErrors.length = _errs15;
+                  if (_errs17) {
+                    vErrors.length = _errs17;
                   } else {
                     vErrors = null;
                   }
@@ -24081,43 +24223,43 @@ function validate108(data, { instancePath = "", parentData, parentDataProperty, 
               }
             }
             if (data3.target !== void 0) {
-              let data6 = data3.target;
-              if (!(typeof data6 == "number" && isFinite(data6))) {
-                const err15 = { instancePath: instancePath + "/metrics/" + i0 + "/target", schemaPath: "#/$defs/metric/properties/target/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema251.properties.target.type, parentSchema: schema251.properties.target, data: data6 };
+              let data7 = data3.target;
+              if (!(typeof data7 == "number" && isFinite(data7))) {
+                const err16 = { instancePath: instancePath + "/metrics/" + i0 + "/target", schemaPath: "#/$defs/metric/properties/target/type", keyword: "type", params: { type: "number" }, message: "must be number", schema: schema251.properties.target.type, parentSchema: schema251.properties.target, data: data7 };
                 if (vErrors === null) {
-                  vErrors = [err15];
+                  vErrors = [err16];
                 } else {
-                  vErrors.push(err15);
+                  vErrors.push(err16);
                 }
                 errors++;
               }
             }
           } else {
-            const err16 = { instancePath: instancePath + "/metrics/" + i0, schemaPath: "#/$defs/metric/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema251.type, parentSchema: schema251, data: data3 };
+            const err17 = { instancePath: instancePath + "/metrics/" + i0, schemaPath: "#/$defs/metric/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema251.type, parentSchema: schema251, data: data3 };
             if (vErrors === null) {
-              vErrors = [err16];
+              vErrors = [err17];
             } else {
-              vErrors.push(err16);
+              vErrors.push(err17);
             }
             errors++;
           }
         }
       } else {
-        const err17 = { instancePath: instancePath + "/metrics", schemaPath: "#/properties/metrics/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema250.properties.metrics.type, parentSchema: schema250.properties.metrics, data: data2 };
+        const err18 = { instancePath: instancePath + "/metrics", schemaPath: "#/properties/metrics/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema250.properties.metrics.type, parentSchema: schema250.properties.metrics, data: data2 };
         if (vErrors === null) {
-          vErrors = [err17];
+          vErrors = [err18];
         } else {
-          vErrors.push(err17);
+          vErrors.push(err18);
         }
         errors++;
       }
     }
   } else {
-    const err18 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema250.type, parentSchema: schema250, data };
+    const err19 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema250.type, parentSchema: schema250, data };
     if (vErrors === null) {
-      vErrors = [err18];
+      vErrors = [err19];
     } else {
-      vErrors.push(err18);
+      vErrors.push(err19);
     }
     errors++;
   }
@@ -25831,7 +25973,7 @@ function validate99(data, { instancePath = "", parentData, parentDataProperty, r
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern111.test(data3)) {
+            if (!pattern112.test(data3)) {
               const err20 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema240.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err20];
@@ -27285,7 +27427,7 @@ function validate112(data, { instancePath = "", parentData, parentDataProperty, 
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern111.test(data3)) {
+            if (!pattern112.test(data3)) {
               const err14 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema259.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err14];
@@ -27570,7 +27712,7 @@ function validate115(data, { instancePath = "", parentData, parentDataProperty, 
         if (data1.commit !== void 0) {
           let data3 = data1.commit;
           if (typeof data3 === "string") {
-            if (!pattern111.test(data3)) {
+            if (!pattern112.test(data3)) {
               const err13 = { instancePath: instancePath + "/revision/commit", schemaPath: "#/$defs/revision/properties/commit/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema265.properties.commit, data: data3 };
               if (vErrors === null) {
                 vErrors = [err13];
@@ -28463,7 +28605,7 @@ function validate118(data, { instancePath = "", parentData, parentDataProperty, 
       let valid2 = false;
       const _errs24 = errors;
       if (typeof data8 === "string") {
-        if (!pattern111.test(data8)) {
+        if (!pattern112.test(data8)) {
           const err30 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema272.properties.commit.anyOf[0], data: data8 };
           if (vErrors === null) {
             vErrors = [err30];
@@ -29171,7 +29313,7 @@ function validate117(data, { instancePath = "", parentData, parentDataProperty, 
       let valid2 = false;
       const _errs24 = errors;
       if (typeof data8 === "string") {
-        if (!pattern111.test(data8)) {
+        if (!pattern112.test(data8)) {
           const err27 = { instancePath: instancePath + "/commit", schemaPath: "#/properties/commit/anyOf/0/pattern", keyword: "pattern", params: { pattern: "^[0-9a-f]{40}$" }, message: 'must match pattern "^[0-9a-f]{40}$"', schema: "^[0-9a-f]{40}$", parentSchema: schema270.properties.commit.anyOf[0], data: data8 };
           if (vErrors === null) {
             vErrors = [err27];

@@ -85,6 +85,7 @@ const service = {
     'cpus',
     'deploy.update_config.max_failure_ratio',
     'deploy.rollback_config.max_failure_ratio',
+    'x-fleetwright.autoscale.prometheus.target',
     'x-fleetwright.autoscale.requestsPerSecond',
   ],
 } as const;

@@ -15,6 +15,7 @@ import { formatPlace } from './report.ts';
 import { judgeGroups } from './rules/groups.ts';
 import { judgeHostPaths } from './rules/host-paths.ts';
 import { judgeExposures, judgeIngress } from './rules/ingress.ts';
+import { judgeQueries } from './rules/prometheus.ts';
 import { judgeNamespaces } from './rules/namespaces.ts';
 import { judgeApplications } from './rules/applications.ts';
 import { judgeFleetIgnoreRules } from './rules/fleet-ignore-rules.ts';
@@ -51,7 +52,8 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
   const ungrouped = fleet.spec === null ? new Map() : judgeGroups(valid, fleet.spec);
   const isWhole = fleet.spec !== null && !isPartial;
   const exposed = isWhole ? judgeExposures(valid, fleet.spec) : new Map();
-  const judged = [problems, refused, misplaced, ungrouped, exposed];
+  const asking = fleet.spec === null ? new Map() : judgeQueries(valid, fleet.spec);
+  const judged = [problems, refused, misplaced, ungrouped, exposed, asking];
   return {
     kind: 'loaded',
     fleet: fleet.spec,

@@ -9,16 +9,32 @@ export interface AutoscaleSpec {
   readonly cpu?: number;
   /** What an instance is to be given of the requests from outside, per second. Absent: they do not count. */
   readonly requestsPerSecond?: number;
+  /** Absent: no query counts. */
+  readonly prometheus?: QuerySpec;
   /** Fewer instances are only had when so many were enough for all of this time. */
   readonly stabilizationMs: number;
   /** How often the load is measured. */
   readonly intervalMs: number;
 }
 
+/** A query to the Prometheus of fleet.yaml. */
+export interface QuerySpec {
+  /** Its result is one number, of the service as a whole. */
+  readonly query: string;
+  /** What of it an instance is to have. */
+  readonly target: number;
+}
+
 /** In this time the number grows by what it was, or by a few, whichever is more. */
 export const scalePeriodMs = 15_000;
 
-export type MetricName = 'cpu' | 'requests';
+export type MetricName = 'cpu' | 'requests' | 'prometheus';
+
+/** What came of a query. */
+export type QueryReading =
+  | { readonly kind: 'read'; readonly value: number }
+  /** For people, such as `HTTP 503`. */
+  | { readonly kind: 'unread'; readonly reason: string };
 
 /** What was measured of a service. Kept in memory: losing it only costs time. */
 export interface ServiceLoad {
@@ -28,6 +44,8 @@ export interface ServiceLoad {
   readonly cpu: ReadonlyMap<ContainerId, number>;
   /** Requests per second, by container; null: some proxy does not tell. */
   readonly requests: ReadonlyMap<ContainerId, number> | null;
+  /** Null: nothing was asked. */
+  readonly prometheus: QueryReading | null;
   /** What the load asked for lately, the newest last; of what was asked for before, only what no later one is as high as. */
   readonly recommendations: readonly Recommendation[];
 }
@@ -58,15 +76,24 @@ export function loadKey(application: string, service: string): string {
 /** What there is to tell of the load of a service: the mean of its instances beside what is asked for. */
 export interface MetricStanding {
   readonly metric: MetricName;
-  /** Percent, or requests per second; null: it cannot be told. */
+  /** Percent, requests per second, or what the query gives; null: it cannot be told. */
   readonly value: number | null;
   readonly target: number;
+  /** Why it cannot be told, where that is known. */
+  readonly reason?: string;
 }
 
-/** `cpu 63 % of 70 %`. */
-export function metricInWords({ metric, value, target }: MetricStanding): string {
-  const unit = metric === 'cpu' ? ' %' : '/s';
-  return `${metric} ${value === null ? '?' : `${rounded(value)}${unit}`} of ${target}${unit}`;
+export const metricUnits: Readonly<Record<MetricName, string>> = {
+  cpu: ' %',
+  requests: '/s',
+  prometheus: '',
+};
+
+/** `cpu 63 % of 70 %`; `prometheus ? of 30 (HTTP 503)`. */
+export function metricInWords({ metric, value, target, reason }: MetricStanding): string {
+  const unit = metricUnits[metric];
+  const number = value === null ? '?' : `${rounded(value)}${unit}`;
+  return `${metric} ${number} of ${target}${unit}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
 /** Small numbers with one digit more: half a request per second is not none. */

@@ -30,6 +30,8 @@ export interface FleetSpec {
   readonly namespaces?: readonly NamespaceSpec[];
   /** Absent: there are no proxies. */
   readonly ingress?: IngressSpec;
+  /** Base URL of the Prometheus that queries of manifests go to; absent: there is none. */
+  readonly prometheus?: string;
   readonly origin: Origin;
 }
 

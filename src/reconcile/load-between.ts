@@ -1,4 +1,4 @@
-import type { ServiceLoad } from '../model/autoscale.ts';
+import type { QueryReading, ServiceLoad } from '../model/autoscale.ts';
 import type { ContainerId } from '../model/names.ts';
 import type { CpuUsage } from '../fleet/fleet.ts';
 
@@ -14,6 +14,8 @@ export interface LoadSample {
   readonly counts: ReadonlyMap<ContainerId, RequestCounts> | null;
   /** When they were counted: the engines take longer to answer. */
   readonly countedAt: number;
+  /** What the query gave; null: there is none. */
+  readonly prometheus: QueryReading | null;
 }
 
 /** Requests that a proxy has given to each server since it counts, by the name of the server; null: it does not count them. */
@@ -28,6 +30,7 @@ export function loadBetween(
     at: after.at,
     cpu: cpuBetween(before.cpu, after.cpu),
     requests: requestsBetween(before, after),
+    prometheus: after.prometheus,
   };
 }
 

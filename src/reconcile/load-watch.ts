@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import type { AutoscaleSpec, LoadMap, ServiceLoad } from '../model/autoscale.ts';
+import type { AutoscaleSpec, LoadMap, QueryReading, ServiceLoad } from '../model/autoscale.ts';
 import { loadKey } from '../model/autoscale.ts';
 import type { Clock } from '../model/clock.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
@@ -10,6 +10,8 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { JudgedLoad } from '../rollout/decide-scale.ts';
 import type { StandingWorld } from '../rollout/host-standing.ts';
 import { fleetStanding } from '../rollout/host-standing.ts';
+import type { AskPrometheus } from './ask-prometheus.ts';
+import { askPrometheus as askUsual } from './ask-prometheus.ts';
 import type { LoadSample } from './load-between.ts';
 import { loadBetween } from './load-between.ts';
 import type { TrafficWatch } from './traffic-watch.ts';
@@ -18,6 +20,8 @@ interface LoadParts {
   readonly clock: Clock;
   readonly fleet: Pick<Fleet, 'usage'>;
   readonly traffic: Pick<TrafficWatch, 'count'>;
+  /** The way to the Prometheus of the fleet; over the network by default. */
+  readonly askPrometheus?: AskPrometheus;
   /** Called when something was measured. */
   readonly onChange: () => void;
 }
@@ -27,6 +31,8 @@ export class LoadWatch implements Disposable {
   readonly #parts: LoadParts;
   readonly #watches = new Map<string, Watch>();
   #isProxied = false;
+  /** Where queries go; absent: there is no such place. */
+  #prometheus: string | undefined = undefined;
 
   constructor(parts: LoadParts) {
     this.#parts = parts;
@@ -44,6 +50,7 @@ export class LoadWatch implements Disposable {
     }
     if (wanted.size === 0) return nothing;
     this.#isProxied = areProxiesSeen(world);
+    this.#prometheus = world.desired.fleet.prometheus;
     const instances = runningInstances(world, wanted);
     for (const [key, autoscale] of wanted) {
       const known = this.#watches.get(key);
@@ -97,6 +104,7 @@ export class LoadWatch implements Disposable {
     const isCounted = autoscale.requestsPerSecond !== undefined;
     const count = isCounted && this.#isProxied ? traffic.count() : Promise.resolve(null);
     const counting = count.then((counts) => ({ counts, countedAt: clock.now() }));
+    const querying = this.#query(autoscale, stop.signal);
     const asked = autoscale.cpu === undefined ? [] : instances;
     const usages = await Promise.all(
       asked.map(async ({ id, host }) => [id, await fleet.usage(host, id, stop.signal)] as const),
@@ -107,7 +115,16 @@ export class LoadWatch implements Disposable {
       cpu: new Map(usages.flatMap(([id, usage]) => (usage === null ? [] : [[id, usage]]))),
       servers: new Map(instances.map(({ id, server }) => [id, server])),
       ...counted,
+      prometheus: await querying,
     };
+  }
+
+  /** Null: there is no query, or nobody to ask any more. */
+  async #query({ prometheus }: AutoscaleSpec, signal: AbortSignal): Promise<QueryReading | null> {
+    const url = this.#prometheus;
+    if (prometheus === undefined || url === undefined) return null;
+    const { askPrometheus = askUsual } = this.#parts;
+    return await askPrometheus({ url, query: prometheus.query }, signal);
   }
 }
 

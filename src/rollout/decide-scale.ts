@@ -67,7 +67,9 @@ export function decideScale(
       const key = loadKey(application, service.name);
       const load = world.load.get(key);
       const metrics = load === undefined ? null : metricsOf(asking, load);
-      const standing = metrics?.map(standingOf) ?? world.journal.loads.get(key);
+      const standing =
+        metrics?.map((metric) => standingOf(metric, service.replicas)) ??
+        world.journal.loads.get(key);
       if (standing !== undefined) standings.set(key, standing);
       if (load === undefined || metrics === null || noted !== null) continue;
       const verdict = judge(asking, load, metrics);
@@ -176,7 +178,7 @@ function isHeld({ world, decision, instances }: Asking): boolean {
 
 function metricsOf(asking: Asking, load: ServiceLoad): readonly Metric[] {
   const { service, autoscale } = asking;
-  const { cpu, requestsPerSecond } = autoscale;
+  const { cpu, requestsPerSecond, prometheus } = autoscale;
   const metrics: Metric[] = [];
   if (cpu !== undefined) {
     const share = cpuShareOf(service);
@@ -187,6 +189,10 @@ function metricsOf(asking: Asking, load: ServiceLoad): readonly Metric[] {
     const { requests } = load;
     const readings = requests === null ? null : readingsOf(asking, requests, (rate) => rate);
     metrics.push({ name: 'requests', target: requestsPerSecond, readings });
+  }
+  if (prometheus !== undefined) {
+    const result = load.prometheus ?? { kind: 'unread', reason: 'it was not asked yet' };
+    metrics.push({ name: 'prometheus', target: prometheus.target, result });
   }
   return metrics;
 }
@@ -207,7 +213,15 @@ function readingsOf(
   });
 }
 
-function standingOf({ name: metric, target, readings }: Metric): MetricStanding {
+function standingOf(one: Metric, replicas: number): MetricStanding {
+  const { name: metric, target } = one;
+  if (one.name === 'prometheus') {
+    const { result } = one;
+    return result.kind === 'read'
+      ? { metric, value: rounded(result.value / replicas), target }
+      : { metric, value: null, target, reason: result.reason };
+  }
+  const { readings } = one;
   const values = (readings ?? []).flatMap((one) => (one.kind === 'read' ? [one.value] : []));
   const sum = values.reduce((total, value) => total + value, 0);
   return { metric, value: values.length === 0 ? null : rounded(sum / values.length), target };

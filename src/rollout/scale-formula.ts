@@ -1,5 +1,10 @@
-import type { AutoscaleSpec, MetricName, Recommendation } from '../model/autoscale.ts';
-import { rounded, scalePeriodMs } from '../model/autoscale.ts';
+import type {
+  AutoscaleSpec,
+  MetricName,
+  QueryReading,
+  Recommendation,
+} from '../model/autoscale.ts';
+import { metricUnits, rounded, scalePeriodMs } from '../model/autoscale.ts';
 import type { ScaleChange } from '../model/journal-state.ts';
 
 /** What one instance is under, in the unit of the target. */
@@ -10,11 +15,21 @@ export type Reading =
   /** It does not serve yet, or not any more. */
   | { readonly kind: 'unready' };
 
-export interface Metric {
-  readonly name: MetricName;
+/** Of each instance, or of the service as a whole. */
+export type Metric = InstanceMetric | ServiceMetric;
+
+interface InstanceMetric {
+  readonly name: Exclude<MetricName, 'prometheus'>;
   readonly target: number;
   /** One for each slot; null: nothing is known of any. */
   readonly readings: readonly Reading[] | null;
+}
+
+interface ServiceMetric {
+  readonly name: 'prometheus';
+  /** Of one instance. */
+  readonly target: number;
+  readonly result: QueryReading;
 }
 
 export interface ScaleInput {
@@ -54,7 +69,9 @@ const mostAdded = 4;
  */
 export function judgeScale(input: ScaleInput): ScaleVerdict {
   const { spec, current, metrics, at } = input;
-  const asked = metrics.map((metric) => askedBy(metric, current));
+  const asked = metrics.map((metric) =>
+    metric.name === 'prometheus' ? askedByAll(metric, current) : askedByEach(metric, current),
+  );
   const known = asked.filter((one) => one !== null);
   const top = known.toSorted((a, b) => b.replicas - a.replicas)[0];
   const former = input.recommendations.filter((one) => one.at < at);
@@ -89,12 +106,12 @@ interface Asked {
 }
 
 /**
- * What one metric asks for: the number of serving instances × (mean load ÷ target), rounded up. So that what is not known
+ * What a metric of each instance asks for: the number of serving instances × (mean load ÷ target), rounded up. So that what is not known
  * makes the change smaller and never larger, who could not be measured counts as being at the target when there would be
  * fewer, and as idle when there would be more, as does then who does not serve yet. When that takes the reason away, or turns it
  * around, nothing changes. Null: it is not known.
  */
-function askedBy({ name, target, readings }: Metric, current: number): Asked | null {
+function askedByEach({ name, target, readings }: InstanceMetric, current: number): Asked | null {
   const read = (readings ?? []).flatMap((one) => (one.kind === 'read' ? [one.value] : []));
   if (readings === null || read.length === 0) return null;
   const counts = (kind: Reading['kind']): number =>
@@ -109,9 +126,21 @@ function askedBy({ name, target, readings }: Metric, current: number): Asked | n
   if (exact(Math.abs(ratio - 1)) <= tolerance || ratio > 1 !== isUp) return stay;
   const replicas = Math.ceil(exact(ratio * counted.length));
   if (isUp ? replicas < current : replicas > current) return stay;
-  const unit = name === 'cpu' ? ' %' : '/s';
-  const side = isUp ? 'above' : 'below';
-  return { replicas, why: `${name} ${rounded(meanOf(read))}${unit} ${side} ${target}${unit}` };
+  return { replicas, why: whyOf(name, meanOf(read), target) };
+}
+
+/** What a metric of the service as a whole asks for: that ÷ target, rounded up. Null: it is not known. */
+function askedByAll({ name, target, result }: ServiceMetric, current: number): Asked | null {
+  if (result.kind === 'unread') return null;
+  const each = result.value / current;
+  if (exact(Math.abs(each / target - 1)) <= tolerance) return { replicas: current, why: '' };
+  return { replicas: Math.ceil(exact(result.value / target)), why: whyOf(name, each, target) };
+}
+
+function whyOf(name: MetricName, value: number, target: number): string {
+  const unit = metricUnits[name];
+  const side = value > target ? 'above' : 'below';
+  return `${name} ${rounded(value)}${unit} ${side} ${target}${unit}`;
 }
 
 function meanOf(values: readonly number[]): number {

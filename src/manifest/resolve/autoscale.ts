@@ -1,6 +1,7 @@
 import type { ServiceSpec } from '../../model/application.ts';
+import type { QuerySpec } from '../../model/autoscale.ts';
 import { present } from '../../model/present.ts';
-import { child, isEmptyOrNull, readNumber, readWith, type Cursor } from '../cursor.ts';
+import { child, isEmptyOrNull, readNumber, readText, readWith, type Cursor } from '../cursor.ts';
 import { parsePercentage } from '../scalars/percentage.ts';
 import { readDuration } from './duration.ts';
 import { replicasOf } from './replicas.ts';
@@ -25,9 +26,16 @@ export function resolveReplicas(service: Cursor): Pick<ServiceSpec, 'replicas' |
       ...present({
         cpu: readWith(child(cursor, 'cpu'), parsePercentage),
         requestsPerSecond: readNumber(child(cursor, 'requestsPerSecond')),
+        prometheus: resolveQuery(child(cursor, 'prometheus')),
       }),
       stabilizationMs: readDuration(child(cursor, 'stabilization')) ?? defaultStabilizationMs,
       intervalMs: readDuration(child(cursor, 'interval')) ?? defaultIntervalMs,
     },
   };
+}
+
+function resolveQuery(cursor: Cursor): QuerySpec | null {
+  const query = readText(child(cursor, 'query'));
+  const target = readNumber(child(cursor, 'target'));
+  return query === null || target === null ? null : { query, target };
 }

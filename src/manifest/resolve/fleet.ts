@@ -41,6 +41,7 @@ export function resolveFleet(root: Cursor): FleetSpec {
     ...resolveHealPolicy(child(root, 'drift')),
     ...resolveNamespaceQuotas(child(root, 'namespaces')),
     ...resolveIngress(child(root, 'ingress')),
+    ...present({ prometheus: readText(child(root, 'prometheus', 'url')) }),
     origin: root.origin,
   };
 }

@@ -48,14 +48,23 @@ function judgeService(name: string, service: Cursor, autoscale: Cursor): void {
 function judgeLoad(name: string, service: Cursor, autoscale: Cursor): void {
   const requests = child(autoscale, 'requestsPerSecond');
   const isUnexposed = isEmptyOrNull(child(service, 'x-fleetwright', 'expose'));
-  // Of the last one it is said that it is not supported.
+  const target = child(autoscale, 'prometheus', 'target');
   const loads = [requests, child(autoscale, 'cpu'), child(autoscale, 'prometheus')];
   if (!loads.some(isPresent)) {
     const message = `"autoscale" of service "${name}" does not say what load it goes by`;
-    complainAtKey(autoscale, 'missing-key', message, 'Add cpu: 70%, or requestsPerSecond');
+    complainAtKey(
+      autoscale,
+      'missing-key',
+      message,
+      'Add cpu: 70%, requestsPerSecond, or prometheus',
+    );
   }
-  if (!isPresent(requests)) return;
-  if (isUnexposed) {
+  for (const load of [requests, target]) {
+    const number = readNumber(load);
+    if (number === null || number > 0) continue;
+    complain(load, 'invalid-value', `"${lastOf(load)}" must be more than zero`);
+  }
+  if (isPresent(requests) && isUnexposed) {
     complainAtKey(
       requests,
       'missing-key',
@@ -63,10 +72,11 @@ function judgeLoad(name: string, service: Cursor, autoscale: Cursor): void {
       'Expose the service, or use cpu',
     );
   }
-  const rate = readNumber(requests);
-  if (rate !== null && rate <= 0) {
-    complain(requests, 'invalid-value', '"requestsPerSecond" must be more than zero');
-  }
+}
+
+/** The key that it stands under. */
+function lastOf({ path }: Cursor): string {
+  return path.split('.').at(-1) ?? '';
 }
 
 const leastIntervalMs = 1_000;
@@ -91,6 +101,6 @@ function judgeNumbers(service: Cursor, autoscale: Cursor): void {
   const written = readNumber(replicas);
   const start = resolveReplicas(silent(service)).replicas;
   if (written === null || written === start) return;
-  const message = `"${replicas.path.split('.').at(-1)}" is ${written}, and "autoscale" begins with ${start}`;
+  const message = `"${lastOf(replicas)}" is ${written}, and "autoscale" begins with ${start}`;
   warn(replicas, 'ignored-value', message, 'Set it within min and max, or remove it');
 }

@@ -21,6 +21,7 @@ import { resolveTextMap } from '../resolve/text-map.ts';
 import { judgeHostNames } from './host-names.ts';
 import { isIpAddress } from '../scalars/port.ts';
 import { judgeIgnoreRule } from './ignore-rules.ts';
+import { judgePrometheus } from './prometheus.ts';
 
 /** Judges one aspect of `fleet.yaml`. */
 type FleetRule = (root: Cursor) => void;
@@ -32,6 +33,7 @@ export const fleetRules: readonly FleetRule[] = [
   groupsNameHosts,
   namespacesHaveHosts,
   proxiesReachHosts,
+  (root) => judgePrometheus(child(root, 'prometheus', 'url')),
 ];
 
 /** What a proxy is told of instances is an address, and it asks nobody what a name stands for. */

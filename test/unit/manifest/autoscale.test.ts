@@ -18,6 +18,11 @@ function sharing(web: string, side: string): readonly string[] {
   return loadFiles({ 'shop/compose.yaml': manifest }).diagnostics.map(formatProblem);
 }
 
+function fleetWith(url: string): string {
+  const host = '{ name: eu-1, endpoint: "tcp://192.0.2.11:2376" }';
+  return `name: f\nhosts: [${host}]\nprometheus: { url: "${url}" }\n`;
+}
+
 describe('x-fleetwright.autoscale', () => {
   it('is measured every 15 s and waits 5 minutes where no more is said, and is left out of the hash', () => {
     const service = scaled('{ min: 2, max: 8, cpu: 70% }');
@@ -76,6 +81,47 @@ describe('x-fleetwright.autoscale', () => {
     ]);
   });
 
+  it('goes by a query to the Prometheus of fleet.yaml', () => {
+    const found = loadFiles({
+      'fleet.yaml': fleetWith('https://prometheus.example.com/eu/'),
+      'shop/compose.yaml':
+        'services: { web: { image: x, x-fleetwright: { autoscale: { min: 1, max: 3, prometheus: { query: "sum(up)", target: 0.5 } } } } }',
+    });
+
+    expect(found.diagnostics).toEqual([]);
+    expect(found.fleet?.prometheus).toBe('https://prometheus.example.com/eu/');
+    expect(found.applications[0]?.services[0]?.autoscale).toMatchObject({
+      prometheus: { query: 'sum(up)', target: 0.5 },
+    });
+  });
+
+  it('goes by no query where fleet.yaml names nobody who could answer', () => {
+    const found = loadFiles({
+      'fleet.yaml': 'name: f\nhosts: [{ name: eu-1, endpoint: "tcp://192.0.2.11:2376" }]',
+      'shop/compose.yaml':
+        'services: { web: { image: x, x-fleetwright: { autoscale: { min: 1, max: 3, prometheus: { query: up, target: 5 } } } } }',
+    });
+
+    expect(found.diagnostics.map(formatProblem)).toEqual([
+      'shop/compose.yaml:1:76 no-prometheus: service "web" goes by a query, and fleet.yaml names no Prometheus',
+    ]);
+    expect(found.applications).toEqual([]);
+  });
+
+  it.each([
+    ['ftp://a.example', 'invalid-value: "url" must be http:// or https://'],
+    ['prometheus:9090', 'invalid-value: "url" must be http:// or https://'],
+    ['http://a.example/?x=1', 'invalid-value: "url" must be http:// or https://'],
+    ['http://ada:secret@a.example', 'secret-in-url: "url" holds a user or a password'],
+  ])('asks nobody at %s', (url, problem) => {
+    const { diagnostics } = loadFiles({ 'fleet.yaml': fleetWith(url) });
+
+    expect(diagnostics.map(formatProblem)).toEqual([
+      expect.stringContaining(`fleet.yaml:3:20 ${problem}`),
+    ]);
+    expect(JSON.stringify(diagnostics)).not.toContain('secret@');
+  });
+
   it.each([
     ['no number', [], 2],
     ['one below', ['scale: 1'], 2],
@@ -117,7 +163,14 @@ describe('x-fleetwright.autoscale', () => {
       '{ min: 1, max: 2, cpu: 70%, stabilization: 3601s }',
       /^shop\/compose.yaml:4:76 .*"stabilization" must be at most 1h/,
     ],
-    ['{ min: 1, max: 2, prometheus: up }', /"prometheus" is not supported yet/],
+    ['{ min: 1, max: 2, prometheus: up }', /"prometheus" must be/],
+    ['{ min: 1, max: 2, prometheus: { query: up } }', /must have the key "target"/],
+    ['{ min: 1, max: 2, prometheus: { target: 5 } }', /must have the key "query"/],
+    ['{ min: 1, max: 2, prometheus: { query: "", target: 5 } }', /"query" must not be empty/],
+    [
+      '{ min: 1, max: 2, prometheus: { query: up, target: 0 } }',
+      /^shop\/compose.yaml:4:84 .*"target" must be more than zero/,
+    ],
     ['{ min: 1, max: 2, cpu: 70%, cpus: 70% }', /unknown key "cpus"/],
   ])('%s is refused', (autoscale, problem) => {
     expect(problems(`x-fleetwright: { autoscale: ${autoscale} }`)[0]).toMatch(problem);

@@ -14,6 +14,7 @@ function sample(facts: Partial<LoadSample>): LoadSample {
     servers: new Map([[one, 's1']]),
     counts: new Map(),
     countedAt: facts.at ?? 0,
+    prometheus: null,
     ...facts,
   };
 }

@@ -100,6 +100,10 @@ function measuring(world: World): Measuring {
         return new Map([[toContainerId('proxy'), counts]]);
       },
     },
+    askPrometheus: async ({ url, query }) => {
+      asked += 1;
+      return { kind: 'unread', reason: `${query} at ${url}` };
+    },
     onChange: () => void (changes += 1),
   });
   const pass = async (ms: number): Promise<void> => {
@@ -144,6 +148,28 @@ describe('the load of a service', () => {
     const load = one.watch.see(world).get(key);
     expect(load?.requests?.get(instanceOf(world).id)).toBeCloseTo(20);
     expect(load?.cpu.size).toBe(0);
+    expect(one.asked()).toBe(2);
+  });
+
+  it('is what a query says, where fleet.yaml names somebody who can be asked', async () => {
+    const { cpu: _cpu, ...rest } = autoscale;
+    const alone = serving({ ...rest, prometheus: { query: 'sum(up)', target: 5 } });
+    const url = 'http://prometheus.example.com';
+    const { desired } = alone;
+    const world = {
+      ...alone,
+      desired: { ...desired, fleet: { ...desired.fleet, prometheus: url } },
+    };
+    using one = measuring(world);
+    one.watch.see(world);
+    await one.pass(15_000);
+
+    const { prometheus } = one.watch.see(world).get(key) ?? {};
+    expect(prometheus).toEqual({ kind: 'unread', reason: `sum(up) at ${url}` });
+    expect(one.asked()).toBe(2);
+    one.watch.see(alone);
+    await one.pass(15_000);
+    expect(one.watch.see(alone).get(key)?.prometheus).toBeNull();
     expect(one.asked()).toBe(2);
   });
 

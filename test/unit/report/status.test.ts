@@ -425,7 +425,8 @@ it('a status says by what the number of instances goes', () => {
   const deployed = run(aWorld([anApplication([aService({ replicas: 2, autoscale })])])).world;
   const cpu = { metric: 'cpu', value: 63, target: 70 } as const;
   const requests = { metric: 'requests', value: null, target: 100 } as const;
-  const loads = new Map([['shop/web', [cpu, requests]]]);
+  const prometheus = { metric: 'prometheus', value: null, target: 30, reason: 'HTTP 503' } as const;
+  const loads = new Map([['shop/web', [cpu, requests, prometheus]]]);
 
   const unmeasured = statusOf(deployed);
   const told = statusOf({ ...deployed, journal: { ...deployed.journal, loads } });
@@ -433,6 +434,6 @@ it('a status says by what the number of instances goes', () => {
   expect(validateStatus(told), JSON.stringify(validateStatus.errors)).toBe(true);
   expect(renderStatus(unmeasured, plainStyle)).toContain('2/2 available (autoscale 2–8)');
   expect(renderStatus(told, plainStyle)).toContain(
-    '2/2 available (autoscale 2–8, cpu 63 % of 70 %, requests ? of 100/s)',
+    '2/2 available (autoscale 2–8, cpu 63 % of 70 %, requests ? of 100/s, prometheus ? of 30 (HTTP 503))',
   );
 });

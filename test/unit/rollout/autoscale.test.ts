@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { AutoscaleSpec, LoadMap } from '../../../src/model/autoscale.ts';
+import type { AutoscaleSpec, LoadMap, ServiceLoad } from '../../../src/model/autoscale.ts';
 import type { JournalEntry } from '../../../src/model/journal-state.ts';
 import { emptyJournal } from '../../../src/model/journal-state.ts';
 import { decide } from '../../../src/rollout/decide.ts';
@@ -78,7 +78,9 @@ function loadOf(world: World, percent: number): LoadMap {
   const each = (percent / running.length) * 1e7;
   const { recommendations = [] } = world.load.get('shop/web') ?? {};
   const cpu = new Map(running.map(({ id }) => [id, each]));
-  return new Map([['shop/web', { at: world.now, cpu, requests: null, recommendations }]]);
+  return new Map([
+    ['shop/web', { at: world.now, cpu, requests: null, prometheus: null, recommendations }],
+  ]);
 }
 
 /** What is added to the first three exits at once. */
@@ -186,6 +188,39 @@ describe('a service whose number of instances goes by its load', () => {
 
     const again = run(commit(fixed.world, shop('v1', facts), 3));
     expect(count(again.world, 'v1')).toBe(2);
+  });
+});
+
+describe('a service whose number of instances goes by a query', () => {
+  const { cpu: _cpu, ...rest } = autoscale;
+  const queue = { ...rest, prometheus: { query: 'sum(queue)', target: 30 } };
+  const start = deployed('v1', { replicas: 3, autoscale: queue });
+
+  const after = (reading: ServiceLoad['prometheus']): readonly [World, JournalEntry[]] => {
+    const known = { at: start.now, cpu: new Map(), requests: null, recommendations: [] };
+    const load = new Map([['shop/web', { ...known, prometheus: reading }]]);
+    const decision = decide({ ...start, load });
+    const entries = decision.entries.filter(({ kind }) => kind === 'scaled');
+    return [{ ...start, journal: { ...start.journal, loads: decision.scale.standings } }, entries];
+  };
+
+  it('has what that asks for, and tells the share of each', () => {
+    const [world, entries] = after({ kind: 'read', value: 150 });
+
+    const cause = 'prometheus 50 above 30';
+    expect(entries).toMatchObject([{ from: 3, replicas: 5, cause }]);
+    expect(world.journal.loads.get('shop/web')).toEqual([
+      { metric: 'prometheus', value: 50, target: 30 },
+    ]);
+  });
+
+  it('stays as it is while there is no answer, and says why', () => {
+    const [world, entries] = after({ kind: 'unread', reason: 'HTTP 503' });
+
+    expect(entries).toEqual([]);
+    expect(world.journal.loads.get('shop/web')).toEqual([
+      { metric: 'prometheus', value: null, target: 30, reason: 'HTTP 503' },
+    ]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { QueryReading } from '../../../src/model/autoscale.ts';
 import type {
   Metric,
   Reading,
@@ -23,6 +24,13 @@ function requests(...signs: readonly Sign[]): Metric {
   return { name: 'requests', target: 100, readings: signs.map(readingOf) };
 }
 
+/** A number of the service as a whole; `?`: there was no answer. */
+function query(sign: number | '?'): Metric {
+  const result: QueryReading =
+    sign === '?' ? { kind: 'unread', reason: 'HTTP 503' } : { kind: 'read', value: sign };
+  return { name: 'prometheus', target: 30, result };
+}
+
 const unknown: Metric = { name: 'requests', target: 100, readings: null };
 
 function readingOf(sign: Sign): Reading {
@@ -31,7 +39,8 @@ function readingOf(sign: Sign): Reading {
 }
 
 function judge(metrics: readonly Metric[], facts: Partial<ScaleInput> = {}): ScaleVerdict {
-  const current = metrics.find(({ readings }) => readings !== null)?.readings?.length ?? 1;
+  const counts = metrics.map((one) => ('readings' in one ? (one.readings?.length ?? 0) : 0));
+  const current = Math.max(1, ...counts);
   return judgeScale({
     spec: { min: 1, max: 100, stabilizationMs: 0 },
     current,
@@ -63,6 +72,42 @@ describe('the number of instances that a load asks for', () => {
     ['hardly any requests', [requests(0.25, 0.25)], 1, 'requests 0.3/s below 100/s'],
   ])('%s', (_name, metrics, replicas, why) => {
     expect(judge(metrics)).toMatchObject({ replicas, why });
+  });
+
+  it.each<[string, readonly Metric[], number, number, string]>([
+    ['at the target', [query(90)], 3, 3, ''],
+    ['a tenth above', [query(99)], 3, 3, ''],
+    ['more than a tenth above', [query(100)], 3, 4, 'prometheus 33 above 30'],
+    ['more than a tenth below', [query(60)], 3, 2, 'prometheus 20 below 30'],
+    ['nothing to do', [query(0)], 3, 1, 'prometheus 0 below 30'],
+    ['less than nothing', [query(-7)], 3, 1, 'prometheus -2.3 below 30'],
+    [
+      'more than anybody could count',
+      [query(1e300)],
+      3,
+      7,
+      'prometheus 3.3333333333333335e+299 above 30',
+    ],
+    ['not known', [query('?')], 3, 3, ''],
+    ['not known, and fewer would be enough', [query('?'), cpu(7, 7, 7)], 3, 3, ''],
+    [
+      'not known, and more are wanted',
+      [query('?'), cpu(140, 140, 140)],
+      3,
+      6,
+      'cpu 140 % above 70 %',
+    ],
+    [
+      'it asks for more than the CPUs do',
+      [query(150), cpu(78, 78, 78)],
+      3,
+      5,
+      'prometheus 50 above 30',
+    ],
+  ])('a query: %s', (_name, metrics, current, replicas, why) => {
+    const verdict = judge(metrics, { current });
+
+    expect(verdict).toMatchObject({ replicas, why });
   });
 
   it.each<[string, readonly Metric[], number]>([
