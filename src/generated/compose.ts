@@ -1441,6 +1441,3595 @@ maxUnavailable?: Share
  * Tries of one slot before it has failed, each on another host where placement allows it. Default: 2.
  */
 attempts?: (number | string)
+/**
+ * What is measured while canaries, or green, are watched, by queries to the Prometheus of fleet.yaml. A query that fails more often than failureLimit allows gives the revision up. Else the step ends after bake when the last measurement of each query has passed: what is not known holds it, and what neither passes nor fails waits for promote or abort. Only with the strategies canary and blue-green. Default: nothing.
+ */
+analysis?: {
+/**
+ * The queries, each with one number.
+ * 
+ * @minItems 1
+ * @maxItems 20
+ * 
+ * Items: One query, and what its number has to be.
+ */
+queries: [{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]
+interval?: Duration
+/**
+ * How many measurements of one query may fail in one step. Default: 0.
+ */
+failureLimit?: (number | string)
+}
 progressDeadline?: Duration
 }
 /**

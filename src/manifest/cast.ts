@@ -20,6 +20,7 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 const rolloutIntegers = [
+  'analysis.failureLimit',
   'attempts',
   'maxSurge',
   'maxUnavailable',

@@ -1,4 +1,5 @@
 import type { AdoptionSpec } from './adoption.ts';
+import type { AnalysisSpec } from './analysis.ts';
 import type { AutoscaleSpec } from './autoscale.ts';
 import type { ContainerSpec } from './container.ts';
 import type { HealPolicy } from './heal-policy.ts';
@@ -159,6 +160,8 @@ export interface RolloutPolicy {
   readonly attempts: number;
   /** How long a rollout may go without progress, from its start. */
   readonly progressDeadlineMs: number;
+  /** What is measured of canaries; absent: nothing. */
+  readonly analysis?: AnalysisSpec;
 }
 
 export interface CanaryStep {

@@ -22,8 +22,10 @@ import { trackReadiness } from '../rollout/gate.ts';
 import { watchedContainers } from '../rollout/watched.ts';
 import type { FailedStep, World } from '../rollout/world.ts';
 import type { OpenRouter } from '../traffic/traffic-router.ts';
+import { AnalysisWatch } from './analysis-watch.ts';
 import type { AskEntrance } from './ask-entrance.ts';
 import { askEntrance } from './ask-entrance.ts';
+import { askPrometheus } from './ask-prometheus.ts';
 import type { Probing } from './probe.ts';
 import { probeTarget } from './probe.ts';
 import { probeTargets } from './probe-targets.ts';
@@ -106,6 +108,7 @@ export class Operator implements AsyncDisposable {
   readonly #traffic: TrafficWatch;
   readonly #proofs: ProofWatch;
   readonly #load: LoadWatch;
+  readonly #analyses: AnalysisWatch;
   readonly #requests: RequestWatch;
   readonly #attendance: Attendance;
   readonly #lookups: Lookups;
@@ -137,6 +140,7 @@ export class Operator implements AsyncDisposable {
     const { askEntrance: ask = askEntrance } = parts;
     this.#proofs = new ProofWatch({ clock, ask, onFailure: onChange });
     this.#load = new LoadWatch({ onChange, clock, fleet, traffic: this.#traffic });
+    this.#analyses = new AnalysisWatch({ clock, ask: askPrometheus, onChange });
     this.#attendance = new Attendance(clock);
     this.#watchingSince = this.#attendance.since();
     this.#looks = new Looks({ fleet: parts.fleet, onEnd: () => this.#wake.call() });
@@ -244,6 +248,8 @@ export class Operator implements AsyncDisposable {
     if (entries.some(({ kind }) => kind === 'retried')) this.#failures = new Map();
     this.#failures = withoutSettled(this.#failures, decision.traffic.open);
     this.#proofs.watch(decision.applications.flatMap(({ proofs }) => proofs));
+    const analyses = decision.applications.flatMap((one) => one.analyses);
+    this.#analyses.watch(analyses, world.desired.fleet.prometheus);
     for (const step of decision.steps) this.#begin(step);
     this.#lookups.ask(decision.lookups);
     this.#looks.again(decision.applications.flatMap(({ looks }) => looks));
@@ -281,8 +287,8 @@ export class Operator implements AsyncDisposable {
     const probes = this.#prober.results();
     this.#readiness = trackReadiness(this.#readiness, watched, probes, base.now);
     const [traffic, load] = [this.#traffic.see(base), this.#load.see(base)];
-    const proofs = this.#proofs.readings();
-    return { ...base, readiness: this.#readiness, traffic, load, proofs };
+    const [proofs, analyses] = [this.#proofs.readings(), this.#analyses.readings()];
+    return { ...base, readiness: this.#readiness, traffic, load, proofs, analyses };
   }
 
   /** What can be written at once; a failure waits until the last words of what failed are there too. */
@@ -432,6 +438,7 @@ export class Operator implements AsyncDisposable {
     this.#unsubscribe();
     this.#prober[Symbol.dispose]();
     this.#proofs[Symbol.dispose]();
+    this.#analyses[Symbol.dispose]();
     this.#attendance[Symbol.dispose]();
     this.#requests[Symbol.dispose]();
     this.#lookups[Symbol.dispose]();

@@ -6,6 +6,7 @@ import { emptyApplicationRecord } from '../model/journal-state.ts';
 import type { ImageLookup } from '../model/lookup.ts';
 import type { HostName } from '../model/names.ts';
 import { present } from '../model/present.ts';
+import type { AnalysisTarget } from '../model/analysis.ts';
 import type { ProofTarget } from '../model/proof.ts';
 import type { Step } from '../model/step.ts';
 import type { Instance } from '../drift/identify.ts';
@@ -75,6 +76,8 @@ export interface ApplicationDecision {
   readonly rollout: RolloutStatus | null;
   /** Requests that are to be sent from now on, to see whether some are lost. */
   readonly proofs: readonly ProofTarget[];
+  /** What is to be measured of canaries from now on. */
+  readonly analyses: readonly AnalysisTarget[];
   /** Another application that must be through before this one changes. */
   readonly hold: Hold | null;
   readonly suspended: boolean;
@@ -222,6 +225,7 @@ function standing(
     slots: views.flatMap(({ slots }) => slots.map(slotStatusOf)),
     rollout: rolloutStatus(context),
     proofs: [],
+    analyses: draft.analyses,
     hold,
     suspended: isSuspended(context),
     looks: draft.looks(),

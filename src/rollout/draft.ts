@@ -1,3 +1,4 @@
+import type { AnalysisTarget } from '../model/analysis.ts';
 import type { ServiceSpec } from '../model/application.ts';
 import type { JournalEntry } from '../model/journal-state.ts';
 import type { ImageLookup } from '../model/lookup.ts';
@@ -57,6 +58,8 @@ export class Draft {
   readonly lookups: ImageLookup[] = [];
   readonly entries: JournalEntry[] = [];
   readonly waiting: Waiting[] = [];
+  /** What is to be measured of canaries from now on. */
+  readonly analyses: AnalysisTarget[] = [];
   readonly blocked: Blocked[] = [];
   /** Keys of networks that are being made anew: nothing is connected to them before. */
   readonly renewing = new Set<string>();

@@ -7,6 +7,12 @@ import type { Instance } from '../drift/identify.ts';
 import type { ApplicationContext, ServiceViews } from './application-context.ts';
 import { isAtTarget } from './application-context.ts';
 import type { CanaryStage } from './canary-stage.ts';
+import {
+  analysisTarget,
+  failByAnalysis,
+  judgeAnalysis,
+  measuredInWords,
+} from './decide-analysis.ts';
 import { countedSlots, isAway } from './counted-slots.ts';
 import { troubleOf } from './fail-slot.ts';
 import { unseenAfter, watchedFrom } from './last-look.ts';
@@ -96,15 +102,27 @@ function decideStage(
   }
   const from = watchedFrom(known ?? world.now, canaries);
   const until = from + stage.bakeMs;
+  const analysis = analysisTarget(context, service, from);
+  if (analysis !== null) draft.analyses.push(analysis);
+  const verdict = analysis === null ? null : judgeAnalysis(context, analysis);
+  if (verdict?.kind === 'failed' && service.update.failureAction !== 'continue') {
+    return failByAnalysis(context, service, verdict.message);
+  }
+  const step = `canary step ${stage.index + 1} of ${stage.of}`;
   if (world.now < until) {
     const what = `${canaries.length} of ${slots.length} slots`;
-    const reason = `canary step ${stage.index + 1} of ${stage.of} is watched: ${what}`;
-    return draft.wait('monitor', place, reason, until);
+    const measured = analysis === null ? '' : `; ${measuredInWords(context, analysis)}`;
+    return draft.wait('monitor', place, `${step} is watched: ${what}${measured}`, until);
   }
   const unseen = unseenAfter(context, canaries, from, until);
   if (unseen.length > 0) {
     draft.look(unseen);
     return draft.wait('monitor', place, 'canaries: their hosts are looked at once more');
+  }
+  if (verdict?.kind === 'open') return draft.wait('monitor', place, `${step}: ${verdict.message}`);
+  if (verdict?.kind === 'inconclusive') {
+    const message = `${step}: ${verdict.message}: say "fleetwright promote ${application}" or "abort"`;
+    return draft.wait('promotion', place, message);
   }
   const next = stage.index + 1;
   draft.entries.push({ kind: 'stage-passed', application, service: name, next, at: world.now });

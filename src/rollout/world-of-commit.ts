@@ -24,6 +24,7 @@ export function worldOfCommit(
     readiness: new Map(),
     traffic,
     proofs: null,
+    analyses: null,
     load: new Map(),
     inFlight: new Map(),
     failures: new Map(),

@@ -1,3 +1,4 @@
+import type { AnalysisMap } from '../model/analysis.ts';
 import type { LoadMap } from '../model/autoscale.ts';
 import type { DesiredState } from '../model/desired.ts';
 import type { JournalState } from '../model/journal-state.ts';
@@ -20,6 +21,8 @@ export interface World {
   readonly traffic: TrafficMap;
   /** What becomes of the requests that are sent during rollouts; null: nobody sends any, as for a plan. */
   readonly proofs: ProofMap | null;
+  /** What was measured of canaries; null: nobody measures, as for a plan. */
+  readonly analyses: AnalysisMap | null;
   /** What services are under whose number of instances goes by it. */
   readonly load: LoadMap;
   /** Steps under way, by their key: what they do is not visible on the hosts yet. */

@@ -343,6 +343,7 @@ async function checkPlan({ world, life }: End): Promise<void> {
     journal: life.journal(),
     traffic: new Map(),
     proofs: null,
+    analyses: null,
     readiness: new Map(),
     inFlight: new Map(),
     failures: new Map(),

@@ -245,6 +245,7 @@ export function aWorld(
     readiness: new Map(),
     traffic: new Map(),
     proofs: null,
+    analyses: null,
     load: new Map(),
     inFlight: new Map(),
     failures: new Map(),

@@ -2,7 +2,6 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -10,6 +9,7 @@ import { findCommand, run } from '../../src/sandbox/command.ts';
 import { installPackages } from '../../src/sandbox/packages.ts';
 import type { HostDescription } from '../../src/sandbox/sandbox-host.ts';
 import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
 import { shellOf } from './sandbox.ts';
 
 const command = 'docker-registry';
@@ -125,16 +125,6 @@ async function isUp(address: string): Promise<true | null> {
   } catch {
     return null;
   }
-}
-
-async function freePort(address: string): Promise<number> {
-  const server = createServer().listen(0, address);
-  await once(server, 'listening');
-  const bound = server.address();
-  server.close();
-  await once(server, 'close');
-  if (bound === null || typeof bound === 'string') throw new Error('there is no port');
-  return bound.port;
 }
 
 function say(line: string): void {

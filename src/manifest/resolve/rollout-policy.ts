@@ -1,6 +1,8 @@
 import type { CanaryStep, Gate, RolloutPolicy, Share } from '../../model/application.ts';
+import { present } from '../../model/present.ts';
 import { child, items, readNumber, readText, type Cursor } from '../cursor.ts';
 import type { Subject } from '../subject.ts';
+import { resolveAnalysis } from './analysis.ts';
 import { readDuration } from './duration.ts';
 import { readStrategy, rolloutKey } from './rollout-key.ts';
 
@@ -27,6 +29,7 @@ export function resolveRollout(
     promote: strategy !== 'rolling' && isManual ? 'manual' : 'auto',
     attempts: readNumber(rolloutKey(subject, service, 'attempts')) ?? defaultAttempts,
     progressDeadlineMs: deadline ?? defaultProgressDeadline(gate),
+    ...present({ analysis: strategy === 'rolling' ? null : resolveAnalysis(subject, service) }),
   };
 }
 

@@ -1,10 +1,8 @@
-import type { ApplicationSpec } from '../../model/application.ts';
+import type { ApplicationSpec, ServiceSpec } from '../../model/application.ts';
 import { diagnosticAt, type Diagnostic } from '../../model/diagnostic.ts';
 import type { FleetSpec } from '../../model/fleet.ts';
 import { originOf } from '../../model/origin.ts';
 import { complain, readText, type Cursor } from '../cursor.ts';
-
-const queryPath = 'x-fleetwright.autoscale.prometheus';
 
 /** Queries of manifests where fleet.yaml names nobody who could answer them, by application. */
 export function judgeQueries(
@@ -13,17 +11,31 @@ export function judgeQueries(
 ): ReadonlyMap<string, readonly Diagnostic[]> {
   if (prometheus !== undefined) return new Map();
   const judged = applications.map((application) => {
-    const asking = application.services.filter(({ autoscale }) => autoscale?.prometheus);
-    const found = asking.map(({ name, origins }) => {
-      const origin = originOf(origins, queryPath) ?? application.origin;
-      const path = `services.${name}.${queryPath}`;
-      const message = `service "${name}" goes by a query, and fleet.yaml names no Prometheus`;
-      const hint = 'Add prometheus: { url: "http://prometheus.example.com:9090" } to fleet.yaml';
-      return diagnosticAt(origin, path, 'no-prometheus', message, { hint });
-    });
+    const found = application.services.flatMap((service) =>
+      queryPaths(service).map((path) => unanswered(application, service, path)),
+    );
     return [application.name, found] as const;
   });
   return new Map(judged.filter(([, found]) => found.length > 0));
+}
+
+/** Where a service has queries. */
+function queryPaths({ autoscale, rollout }: ServiceSpec): readonly string[] {
+  return [
+    ...(autoscale?.prometheus === undefined ? [] : ['x-fleetwright.autoscale.prometheus']),
+    ...(rollout.analysis === undefined ? [] : ['x-fleetwright.rollout.analysis']),
+  ];
+}
+
+function unanswered(
+  application: ApplicationSpec,
+  { name, origins }: ServiceSpec,
+  path: string,
+): Diagnostic {
+  const origin = originOf(origins, path) ?? application.origin;
+  const message = `service "${name}" goes by a query, and fleet.yaml names no Prometheus`;
+  const hint = 'Add prometheus: { url: "http://prometheus.example.com:9090" } to fleet.yaml';
+  return diagnosticAt(origin, `services.${name}.${path}`, 'no-prometheus', message, { hint });
 }
 
 /** The URL of fleet.yaml is one that can be asked, and holds nothing secret. It is not quoted: it may hold a password. */

@@ -1,4 +1,5 @@
 import { adoptionsNameContainers } from './adoptions.ts';
+import { analysesAreWellFormed } from './analyses.ts';
 import { scalesAreWellFormed } from './autoscale.ts';
 import { boundsAllowChange } from './bounds.ts';
 import { rolloutsAreWellFormed } from './canary-steps.ts';
@@ -71,6 +72,7 @@ export const rules: readonly Rule[] = [
   scalesAreWellFormed,
   rolloutsAreWellFormed,
   strategiesFitServices,
+  analysesAreWellFormed,
   commonRolloutsAreTaken,
   boundsAllowChange,
   rolloutsOutlastGates,

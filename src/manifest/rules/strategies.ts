@@ -10,6 +10,7 @@ const strategiesOf: Readonly<Record<string, readonly string[]>> = {
   steps: ['canary'],
   bake: ['blue-green'],
   promote: ['canary', 'blue-green'],
+  analysis: ['canary', 'blue-green'],
 };
 
 /** A service has what its strategy needs, says nothing that its strategy does not know, and can follow it. */
