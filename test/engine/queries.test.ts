@@ -39,7 +39,9 @@ function shop(image: string, query: string): object {
 function work(query: string): object {
   const prometheus = { query, target: 30 };
   const autoscale = { min: 1, max: 5, prometheus, interval: '1s', stabilization: '1s' };
-  const worker = { image: 'testapp:v1', 'x-fleetwright': { autoscale } };
+  const deploy = { update_config: { monitor: '200ms' } };
+  const gate = { tcp: { port: 8080 }, minHealthyTime: '100ms' };
+  const worker = { image: 'testapp:v1', deploy, 'x-fleetwright': { gate, autoscale } };
   return { services: { worker } };
 }
 

@@ -27,6 +27,7 @@ export const fileSeconds: Readonly<Record<string, number>> = {
   'test/engine/live-change.test.ts': 90,
   'test/engine/on-change.test.ts': 38,
   'test/engine/plan-approval.test.ts': 60,
+  'test/engine/queries.test.ts': 30,
   'test/engine/registry-logins.test.ts': 53,
   'test/engine/rollouts.test.ts': 127,
   'test/engine/six-hosts.test.ts': 190,
