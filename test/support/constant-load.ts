@@ -1,4 +1,5 @@
-import { Agent, request } from 'node:http';
+import { Agent, request, type ClientRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Where the load goes, and as which host. */
 export interface LoadTarget {
@@ -6,19 +7,28 @@ export interface LoadTarget {
   readonly addresses: readonly string[];
   readonly port: number;
   readonly host: string;
+  /**
+   * What takes long is on connections of its own. On one that is kept, it may take longer on a busy machine than Caddy's driver
+   * waits, and then the next request is one of those that docs/traffic.md says may be lost.
+   */
+  readonly isLongAlone?: boolean;
 }
 
 /** How often a burst is sent, and how many requests are in one. */
 const burstMs = 20;
 const burstSize = 10;
 const mostAtOnce = 5;
-/** One of so many bursts has a request that takes long. */
+/** One of so many bursts has a request that takes long, and one upload. */
 const oneSlow = 25;
 const slowMs = 2_000;
+const uploadPath = '/upload';
+/** An upload comes in so many pieces, and is through when a slow request is. */
+const uploadPieces = 20;
+const piece = 'x'.repeat(4_096);
 
 /**
  * Constant load: 500 requests a second, whether or not the ones before are answered. One in ten is
- * on a connection of its own, the others on connections that are kept, and two a second take two seconds.
+ * on a connection of its own, the others on connections that are kept, and two a second take two seconds, as do two uploads.
  */
 export class ConstantLoad implements AsyncDisposable {
   readonly #target: LoadTarget;
@@ -80,7 +90,10 @@ export class ConstantLoad implements AsyncDisposable {
   #burst(): void {
     this.#bursts += 1;
     for (let index = 0; index < burstSize; index += 1) this.#send('/', index === 0);
-    if (this.#bursts % oneSlow === 0) this.#send(`/slow?ms=${slowMs}`, false);
+    if (this.#bursts % oneSlow !== 0) return;
+    const isAlone = this.#target.isLongAlone === true;
+    this.#send(`/slow?ms=${slowMs}`, isAlone);
+    this.#send(uploadPath, isAlone);
   }
 
   #send(path: string, isFresh: boolean): void {
@@ -90,7 +103,11 @@ export class ConstantLoad implements AsyncDisposable {
     const turn = this.#sent % addresses.length;
     const agent = isFresh ? false : this.#agents[turn];
     const began = performance.now();
+    let hasEnded = false;
     const end = (failure: string | null): void => {
+      // Whoever is answered in the middle of an upload may be cut off as well.
+      if (hasEnded) return;
+      hasEnded = true;
       this.#open -= 1;
       const tookMs = performance.now() - began;
       if (failure === null && path === '/') this.#latencies.push(tookMs);
@@ -98,7 +115,11 @@ export class ConstantLoad implements AsyncDisposable {
       const after = `${Math.round(tookMs)} ms`;
       this.#failures.push(`${path} at ${addresses[turn]}: ${failure} after ${after}`);
     };
-    const options = { host: addresses[turn], port, path, headers: { host }, agent };
+    const isUpload = path === uploadPath;
+    const length = isUpload ? { 'content-length': uploadPieces * piece.length } : {};
+    const headers = { host, ...length };
+    const method = isUpload ? 'POST' : 'GET';
+    const options = { host: addresses[turn], port, method, path, headers, agent };
     const call = request(options, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (text: string) => (body += text));
@@ -110,17 +131,24 @@ export class ConstantLoad implements AsyncDisposable {
       });
     });
     call.on('error', (error) => end(error.message));
-    call.end();
+    if (isUpload) void upload(call);
+    else call.end();
   }
 
   /** Sends no more, and waits for the last answers. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     while (this.#open > 0) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, burstMs);
-      });
+      await sleep(burstMs);
     }
     for (const agent of this.#agents) agent.destroy();
   }
+}
+
+async function upload(call: ClientRequest): Promise<void> {
+  for (let sent = 0; sent < uploadPieces && !call.destroyed; sent += 1) {
+    call.write(piece);
+    await sleep(slowMs / uploadPieces);
+  }
+  if (!call.destroyed) call.end();
 }

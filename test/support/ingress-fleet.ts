@@ -21,7 +21,7 @@ interface IngressSetup {
   /** Its name. */
   readonly fleet: string;
   /** `ingress` of fleet.yaml. */
-  readonly ingress: object;
+  readonly ingress: { readonly driver: 'haproxy' | 'caddy'; readonly service: string };
   /** Instances of the shop. */
   readonly replicas: number;
   /** What the repository holds beside fleet.yaml and the shop. */
@@ -62,7 +62,8 @@ export class IngressFleet implements AsyncDisposable {
 
   /** @param addresses of proxies; all by default */
   loadTo(host: string, addresses: readonly string[] = this.#addresses): ConstantLoad {
-    return new ConstantLoad({ addresses, port, host });
+    const isLongAlone = this.#setup.ingress.driver === 'caddy';
+    return new ConstantLoad({ addresses, port, host, isLongAlone });
   }
 
   get #addresses(): readonly string[] {

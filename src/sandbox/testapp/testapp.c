@@ -15,7 +15,7 @@
  *   ON_TERM=ignore        SIGTERM does nothing
  *   DRAIN_MS              on SIGTERM /ready answers 503, and the exit comes after so long
  *
- * Routes: / /ready /healthz /env/NAME /file/PATH /slow?ms=N /events /socket
+ * Routes: / /ready /healthz /env/NAME /file/PATH /slow?ms=N /upload /events /socket
  * Commands: "testapp" serves; "testapp check [URLPATH]" asks the server in the same container, prints the status and
  * the body in one line, and exits with 0 when the status is 200, else 1; "testapp append PATH TEXT" adds a line to a file,
  * in which %NAME% alone stands for a variable; "testapp end CODE [TEXT]" says the text on stderr and exits with the code;
@@ -143,6 +143,8 @@ static void answer_path(struct answer *answer, const char *path) {
   } else if (strncmp(path, "/slow?ms=", 9) == 0) {
     sleep_ms(strtol(path + 9, NULL, 10));
     answer_text(answer, 200, "%s", version);
+  } else if (strcmp(path, "/upload") == 0) {
+    answer_text(answer, 200, "%s", version);
   } else {
     answer_text(answer, 404, "no such route\n");
   }
@@ -169,10 +171,29 @@ static int send_answer(int socket, const struct answer *answer, int head_only, i
   return head_only ? 0 : write_all(socket, answer->body, answer->length);
 }
 
-/* Bytes of the first whole request head in the buffer, 0 when it is not whole yet. Bodies of requests are not read. */
+/* Bytes of the first whole request head in the buffer, 0 when it is not whole yet. */
 static size_t head_length(const char *buffer, size_t length) {
   const char *end = memmem(buffer, length, "\r\n\r\n", 4);
   return end ? (size_t)(end - buffer) + 4 : 0;
+}
+
+/* Bytes that follow a request head. What is sent in chunks is not read. */
+static long long body_length(const char *head) {
+  const char *field = strcasestr(head, "\r\ncontent-length:");
+  long long length = field ? strtoll(field + 17, NULL, 10) : 0;
+  return length > 0 ? length : 0;
+}
+
+/* Reads and drops so many bytes. Returns 0 when all of them came. */
+static int drop_bytes(int socket, long long length) {
+  char rest[16384];
+  while (length > 0) {
+    size_t most = length < (long long)sizeof rest ? (size_t)length : sizeof rest;
+    ssize_t got = recv(socket, rest, most, 0);
+    if (got <= 0) return -1;
+    length -= got;
+  }
+  return 0;
 }
 
 /* Answers one request. Returns 0 when the connection stays open. */
@@ -206,9 +227,12 @@ static void *serve_connection(void *argument) {
       continue;
     }
     buffer[head - 1] = '\0';
+    long long body = body_length(buffer);
+    size_t here = filled - head < (size_t)body ? filled - head : (size_t)body;
+    if (drop_bytes(socket, body - (long long)here) != 0) break;
     if (serve_request(socket, buffer, answer) != 0) break;
-    filled -= head;
-    memmove(buffer, buffer + head, filled);
+    filled -= head + here;
+    memmove(buffer, buffer + head + here, filled);
   }
   close(socket);
   free(buffer);
