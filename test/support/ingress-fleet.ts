@@ -96,7 +96,9 @@ export class IngressFleet implements AsyncDisposable {
       if (last?.revision.commit !== commit) return null;
       const isDone =
         reason === 'Converged' ? last.converged : saysOf(last, 'Ready', application) === reason;
-      if (!isDone) return null;
+      // All may be in place before the last requests are answered: the end is written down after that.
+      const isWritten = last.applications.every(({ rollout }) => rollout === null);
+      if (!isDone || !isWritten) return null;
       const found = await this.containers();
       return found.every(({ state }) => state === 'running') ? true : null;
     };
