@@ -154,10 +154,11 @@ describe('an image that is named by a tag, on real engines with a real registry'
 
     const status = await eventually('the rollback', async () => {
       const found = await commands.status();
-      const stalled = found.applications[0]?.conditions.find(({ type }) => type === 'Stalled');
-      return stalled?.reason === 'RolledBack' && found.applications[0]?.health === 'healthy'
-        ? found
-        : null;
+      const [own] = found.applications;
+      const stalled = own?.conditions.find(({ type }) => type === 'Stalled');
+      // The way back is over when nothing of what has failed is left beside what serves.
+      const isBack = own?.rollout === null && own.health === 'healthy';
+      return stalled?.reason === 'RolledBack' && isBack ? found : null;
     });
     expect(status.applications[0]?.failed[0]?.message).toContain('exited');
     expect(await imagesOf()).toEqual([`${image}@${next}`]);
