@@ -79,7 +79,7 @@ describe('a service whose number of instances goes by its load, on two engines',
     await repository.write('edge/compose.yaml', edge);
     await repository.write('shop/compose.yaml', shop);
     await repository.commit('v1');
-    const { code, stderr, status } = await commands.sync('--timeout=60s');
+    const { code, stderr, status } = await commands.sync('--timeout=120s');
     expect(code, `${stderr}\n${JSON.stringify(status, null, 1)}`).toBe(0);
     daemon = commands.start('--poll-interval=1s');
   });

@@ -8,6 +8,7 @@ import { Commands } from '../support/command-line.ts';
 import { ConfigRepository } from '../support/config-repository.ts';
 import { listContainers } from '../support/containers.ts';
 import { sandboxHost } from '../support/engine-fleet.ts';
+import { eventually } from '../support/eventually.ts';
 import { Registry } from '../support/registry.ts';
 import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
 
@@ -71,6 +72,14 @@ it('a pull that fills the disk of one host pauses that one, and no other', async
   expect(first.code, first.stderr).toBe(0);
   await push('2');
 
+  // The others take as long as they need; what is left for the sync is to say what is in the way.
+  const daemon = commands.start();
+  await eventually('all but one host have it', async () => {
+    const list = await listContainers(hosts, fleetName);
+    const updated = list.filter(({ image }) => image.includes('/app:2'));
+    return list.length === 3 && updated.length === 2 ? true : null;
+  });
+  await daemon.end('SIGTERM');
   const { code, status } = await commands.sync('--timeout=30s');
 
   const stalled = status.applications[0]?.conditions.find(({ type }) => type === 'Stalled');

@@ -55,7 +55,7 @@ describe('a service that links to a container of others', () => {
   });
 
   it('is not made before that one is there, and says so', async () => {
-    const { code, stdout } = await commands.sync('--timeout=5s');
+    const { code, stdout } = await commands.sync('--timeout=60s');
 
     expect(code).toBe(1);
     expect(stdout).toContain('which external_links names, does not exist on host');
