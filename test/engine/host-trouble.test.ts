@@ -7,6 +7,9 @@ import { listContainers } from '../support/containers.ts';
 import { eventually } from '../support/eventually.ts';
 import { clearHosts, sharedSandbox } from '../support/sandbox.ts';
 
+/** A boot, and a rollout of which each slot takes seconds, on a machine that others use too. */
+const patienceMs = 180_000;
+
 function manifest(image: string): object {
   return {
     services: {
@@ -66,11 +69,12 @@ describe('a host in trouble in the middle of a rollout', () => {
 
     await trouble(await hostOnProbation());
 
-    await eventually('v2 everywhere', async () => {
+    const isEverywhere = async (): Promise<true | null> => {
       const status = await commands.status();
       expect(status.applications[0]?.failed).toEqual([]);
-      return status.converged ? status : null;
-    });
+      return status.converged ? true : null;
+    };
+    await eventually('v2 everywhere', isEverywhere, patienceMs);
     await daemon.end('SIGTERM');
     const images = (await listContainers(hosts, 'trouble-test')).map(({ image }) => image);
     expect(images).toEqual(['testapp:v2', 'testapp:v2', 'testapp:v2']);
@@ -100,12 +104,14 @@ describe('a host whose engine takes calls and never answers', () => {
 
   it('holds up no rollout on the others, and its state says why it is left alone', async () => {
     await using daemon = commands.start();
-    const succeeded = (commit: string): Promise<true> =>
-      eventually(`success of ${commit}`, async () => {
+    const succeeded = (commit: string): Promise<true> => {
+      const isSaid = async (): Promise<true | null> => {
         const lines = daemon.log().split('\n');
         const isSo = lines.some((line) => line.includes('"succeeded"') && line.includes(commit));
         return isSo ? true : null;
-      });
+      };
+      return eventually(`success of ${commit}`, isSaid, patienceMs);
+    };
 
     stopped.freeze();
     // Nobody has noticed yet, and then everybody has.

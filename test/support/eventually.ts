@@ -5,7 +5,7 @@
 export async function eventually<Answer>(
   what: string,
   ask: () => Promise<Answer | null>,
-  patienceMs = 60_000,
+  patienceMs = 100_000,
   pauseMs = 100,
 ): Promise<Answer> {
   const deadline = Date.now() + patienceMs;
