@@ -71,15 +71,21 @@ export class Commands {
   }
 
   async status(): Promise<Status> {
-    return JSON.parse((await this.run('status', '--output=json')).stdout) as Status;
+    return (await this.#document('status')) as Status;
   }
 
   async drift(): Promise<DriftReport> {
-    return JSON.parse((await this.run('drift', '--output=json')).stdout) as DriftReport;
+    return (await this.#document('drift')) as DriftReport;
   }
 
   async plan(): Promise<Plan> {
-    return JSON.parse((await this.run('plan', '--output=json')).stdout) as Plan;
+    return (await this.#document('plan')) as Plan;
+  }
+
+  async #document(command: string): Promise<unknown> {
+    const { stdout, stderr } = await this.run(command, '--output=json');
+    if (stdout === '') throw new Error(`${command} printed nothing: ${stderr}`);
+    return JSON.parse(stdout);
   }
 
   /** Starts `status --watch`, which prints one document a line. */
