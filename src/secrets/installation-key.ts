@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { messageOf, StalledError } from '../model/errors.ts';
@@ -46,12 +46,15 @@ function readKey(file: string): InstallationKey | null {
     throw unreadable(file, messageOf(error), error);
   }
   if (/^[0-9a-f]{64}$/.test(text)) return Buffer.from(text, 'hex');
+  // It is just being made, or whoever made it was ended: nothing was sealed with it.
+  if (text === '') return null;
   throw unreadable(file, 'it does not hold 64 hexadecimal digits');
 }
 
 /** It is on the disk before anything is sealed with it. */
 function makeKey(file: string): InstallationKey {
   const key = randomBytes(keyBytes);
+  rmSync(file, { force: true });
   const handle = openSync(file, 'wx', 0o600);
   try {
     writeSync(handle, `${key.toString('hex')}\n`);

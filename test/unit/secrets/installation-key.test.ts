@@ -38,6 +38,17 @@ it('makes none for a command that only looks', () => {
   expect(() => statSync(join(folder, 'secrets.key'))).toThrow('ENOENT');
 });
 
+it('takes one that was never written for none, as long as nothing was sealed with it', () => {
+  const file = join(folder, 'secrets.key');
+  writeFileSync(file, '');
+
+  expect(readInstallationKey(folder)).toHaveLength(32);
+  expect(() => openInstallationKey(folder, journalWith(Buffer.alloc(32, 1)))).toThrow(/is gone/);
+  const key = openInstallationKey(folder, emptyJournal);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readInstallationKey(folder)).toEqual(key);
+});
+
 it('refuses to go on without the key of the secrets in the journal', () => {
   const journal = journalWith(Buffer.alloc(32, 1));
 
