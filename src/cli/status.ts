@@ -21,11 +21,11 @@ export async function status(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   await using live = await observeCommitInForce(settings, output, logger, signal);
-  const { loaded, world, journal, observations } = live;
+  const { loaded, world, journal, observations, rejected } = live;
   if (loaded.kind === 'invalid' || world === null) return exitCode.negative;
   const document = statusDocument({
     revision: world.desired.revision,
-    rejected: journal.rejected(),
+    rejected,
     receivers: journal.receivers(),
     decision: decide(await withGates(world, signal)),
     observations,
