@@ -4,15 +4,10 @@ import type { WireImage } from '../../src/fleet/wire.ts';
 import { mountArchive } from '../../src/fleet/file-archive.ts';
 import { demultiplex } from '../../src/fleet/evidence.ts';
 import type { ContractContext } from './contract-context.ts';
-import { byAge, until } from './contract-context.ts';
+import { byAge, firstWordsOf } from './contract-context.ts';
 import { refused } from './engine-shell.ts';
 
 const neverTime = '0001-01-01T00:00:00Z';
-
-/** A program says its first line a moment after its start. */
-function hasSaid(log: Buffer): boolean {
-  return log.length > 0;
-}
 
 /** Create, change and remove: what is said, and what is refused in which words. */
 export function containerCases(context: ContractContext): void {
@@ -338,13 +333,13 @@ export function containerCases(context: ContractContext): void {
     await shell().run('crash', { Image: 'testapp:crash' });
     await shell().run('web');
 
-    const bytes = await until(context, () => shell().log('web', all), hasSaid);
-    await until(context, () => shell().log('crash', all), hasSaid);
+    const bytes = await firstWordsOf(context, 'web');
+    const crash = await firstWordsOf(context, 'crash');
 
     expect([...bytes.subarray(0, 4)]).toEqual([1, 0, 0, 0]);
     expect(bytes.readUInt32BE(4)).toBe(bytes.length - 8);
     expect(demultiplex(bytes)).toMatch(/listening.*\n$/);
-    expect(demultiplex(await shell().log('crash', all))).toMatch(/exits .*\n$/);
+    expect(demultiplex(crash)).toMatch(/exits .*\n$/);
     expect(await shell().log('web', { stderr: '1' })).toEqual(Buffer.alloc(0));
     expect(await shell().log('fresh', all)).toEqual(Buffer.alloc(0));
     expect(await refused(shell().log('web', {}))).toEqual({

@@ -34,6 +34,16 @@ export async function runUntilItServes(
   await until(context, () => shell().inspect(name), isHealthy);
 }
 
+/** Waits for the first words of a program, which gets signals by then, and gives the log. */
+export async function firstWordsOf(context: ContractContext, name: string): Promise<Buffer> {
+  const all = { stdout: '1', stderr: '1', tail: '20' };
+  return until(
+    context,
+    () => context.shell().log(name, all),
+    (log) => log.length > 0,
+  );
+}
+
 /** Asks again until it holds; fails with what was seen last. */
 export async function until<Seen>(
   { bench }: ContractContext,

@@ -52,7 +52,7 @@ export function execCases(context: ContractContext): void {
   });
 
   it('a command ends with its container', async () => {
-    await shell().run('web', { Env: ['CRASH_AFTER_MS=1500'] });
+    await shell().run('web', { Env: ['CRASH_AFTER_MS=5000'] });
 
     expect((await exec(context, ['testapp', 'pause', '60000'])).exitCode).toBe(137);
   });

@@ -9,7 +9,7 @@ import type {
 } from '../../src/fleet/wire.ts';
 import { mountArchive } from '../../src/fleet/file-archive.ts';
 import type { ContractContext } from './contract-context.ts';
-import { byAge } from './contract-context.ts';
+import { byAge, firstWordsOf } from './contract-context.ts';
 import type { EngineShell } from './engine-shell.ts';
 import { never, refused } from './engine-shell.ts';
 
@@ -332,6 +332,8 @@ export function objectCases(context: ContractContext): void {
         Labels: { team: 'a' },
         HostConfig: { NetworkMode: 'front' },
       });
+      // One that gets no signals yet would be killed after its grace.
+      await firstWordsOf(context, 'web');
       await shell().update('web', { RestartPolicy: { Name: 'always' } });
       await shell().rename('web', 'renamed');
       await shell().tell(id, 'pause');

@@ -9,6 +9,7 @@ import type { Endpoint } from '../../src/model/fleet.ts';
 import { toHostName } from '../../src/model/names.ts';
 import { systemClock } from '../../src/reconcile/system-clock.ts';
 import type { SandboxHost } from '../../src/sandbox/sandbox-host.ts';
+import { eventually } from '../support/eventually.ts';
 import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
 import { never } from './engine-shell.ts';
 import type { HostBench } from './host-bench.ts';
@@ -61,11 +62,14 @@ export async function realBench(
       const request = { what: 'follow events', path: '/events', query, deadlineMs: 10_000, signal };
       const stream = await client.stream(request);
       const taken = takeAll(stream, events);
+      // The engine answers before it begins to listen to itself, and tells of the last a moment later.
+      await untilEventsTell(host, events, marks[0]);
       await act();
       await wait(500);
+      await untilEventsTell(host, events, marks[1]);
       following.abort();
       await taken;
-      return events;
+      return events.filter((event) => !marks.some((mark) => isOf(mark, event)));
     },
     clear: async () => {
       await clearHosts([host]);
@@ -76,6 +80,27 @@ export async function realBench(
       }
     },
   };
+}
+
+/** Networks whose events stand at the begin and at the end of others. */
+const marks = ['contract-begin', 'contract-end'] as const;
+
+function isOf(mark: string, { Actor }: WireEvent): boolean {
+  return Actor?.Attributes?.['name'] === mark;
+}
+
+/** Makes a network and removes it, until events tell of that. */
+async function untilEventsTell(
+  host: SandboxHost,
+  events: readonly WireEvent[],
+  mark: string,
+): Promise<void> {
+  await eventually(`the events of ${mark}`, async () => {
+    const network = await shellOf(host).createNetwork({ Name: mark });
+    await network.remove();
+    await wait(100);
+    return events.some((event) => event.Action === 'destroy' && isOf(mark, event)) ? true : null;
+  });
 }
 
 async function takeAll(
