@@ -20,6 +20,7 @@ import { realBench } from '../contract/real-bench.ts';
 import { aService } from '../support/builders.ts';
 import { Commands } from '../support/command-line.ts';
 import { ConfigRepository } from '../support/config-repository.ts';
+import type { ListedContainer } from '../support/containers.ts';
 import { listContainers } from '../support/containers.ts';
 import {
   act,
@@ -41,6 +42,8 @@ import { makeKey, publicKey, startSshServer } from '../support/ssh-server.ts';
 import { anIdentity } from '../unit/fleet/builders.ts';
 
 const fleetName = 'ssh-hosts-test';
+/** Far more than it takes where nothing else runs. */
+const patienceMs = 60_000;
 const host = sandboxHost(0);
 const name = toHostName(host.name);
 const { hosts } = sharedSandbox();
@@ -165,9 +168,9 @@ describe('a host over SSH', () => {
     expect(await launch(fleet, host, identity, service)).toEqual({ kind: 'done' });
     const container = containerOf(fleet, host, identity);
     const guard = guardOf(container, 'running');
-    const lost = until(fleet, () => !isReachable(fleet), 10_000);
+    const lost = until(fleet, () => !isReachable(fleet), patienceMs);
     // It does not obey, so that the call is under way when the connection ends.
-    const action = { kind: 'stop-container', guard, name: container.name, graceMs: 3_000 } as const;
+    const action = { kind: 'stop-container', guard, name: container.name, graceMs: 8_000 } as const;
     const step = act(fleet, host, action);
     await eventually('the stop to begin', () => wasSignalled(container.id));
 
@@ -177,7 +180,7 @@ describe('a host over SSH', () => {
 
     expect(outcome.kind).toBe('unknown');
     expect(reasonOf(fleet)).toContain('nothing listens at that port');
-    const back = until(fleet, () => isReachable(fleet), 15_000);
+    const back = until(fleet, () => isReachable(fleet), patienceMs);
     await server.start();
     await back;
     await eventually('the end of the container', async () =>
@@ -204,7 +207,7 @@ describe('a host over SSH', () => {
     const filters = { name: [network] };
     expect(await shellOf(host).listNetworks({ filters })).toEqual([]);
 
-    const taken = until(fleet, () => isReachable(fleet), 5_000);
+    const taken = until(fleet, () => isReachable(fleet), patienceMs);
     await appendFile(join(credentialsDir, 'known_hosts'), await server.hostKeyLine('ed25519'));
     await taken;
 
@@ -262,23 +265,21 @@ describe('a fleet with one host over SSH', () => {
     await using daemon = commands.start();
     await repository.write('shop/compose.yaml', manifest('testapp:v2'));
     await repository.commit('v2');
-    const images = async (): Promise<readonly string[]> =>
-      (await listContainers(hosts, fleetName))
-        .filter(({ state }) => state === 'running')
-        .map(({ image, host: on }) => `${image} on ${on}`)
-        .toSorted();
-    const wanted = hosts.map((each) => `testapp:v2 on ${each.name}`);
-    await eventually('v2 on each host', async () =>
-      (await images()).join() === wanted.join() ? true : null,
-    );
-    const victim = (await listContainers(hosts, fleetName)).find(({ host: on }) => on === name);
+    const wanted = hosts.map((each) => `testapp:v2 running on ${each.name}`);
+    /** All containers, when they are as they should be: nobody but the test is about to remove one then. */
+    const settled = async (): Promise<readonly ListedContainer[] | null> => {
+      const list = await listContainers(hosts, fleetName);
+      const found = list.map(({ image, state, host: on }) => `${image} ${state} on ${on}`);
+      return found.toSorted().join() === wanted.join() ? list : null;
+    };
+    const second = await eventually('v2 on each host', settled);
+    const victim = second.find(({ host: on }) => on === name);
     await shellOf(host)
       .getContainer(victim?.id ?? '')
       .remove({ force: true });
     await eventually('its successor', async () => {
-      const list = await listContainers(hosts, fleetName);
-      const isGone = list.every(({ id }) => id !== victim?.id);
-      return isGone && (await images()).join() === wanted.join() ? true : null;
+      const list = await settled();
+      return list?.every(({ id }) => id !== victim?.id) === true ? true : null;
     });
     expect(server.connections - before).toBe(1);
     await daemon.end('SIGTERM');
