@@ -9,6 +9,7 @@ import { ConfigRepository } from '../support/config-repository.ts';
 import type { ListedContainer } from '../support/containers.ts';
 import { listContainers } from '../support/containers.ts';
 import { eventually } from '../support/eventually.ts';
+import { notedSuccess } from '../support/noted-success.ts';
 import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
 
 const fleet = 'thirty-changes';
@@ -221,6 +222,7 @@ describe('thirty changes by hand, on three engines', () => {
       const running = (await containers()).filter((one) => one.state === 'running');
       return running.length === 12 && (await commands.status()).converged ? running : null;
     });
+    await notedSuccess(daemon, commit);
   });
   afterAll(async () => {
     await daemon[Symbol.asyncDispose]();
@@ -290,7 +292,11 @@ describe('thirty changes by hand, on three engines', () => {
       return open(report).length === 0 && (await commands.status()).converged ? report : null;
     });
 
-    const entries = await healed();
+    // A step shows on its host before it is written down.
+    const entries = await eventually('thirty heals', async () => {
+      const found = await healed();
+      return found.length >= changes.length ? found : null;
+    });
     expect(entries).toHaveLength(30);
     for (const { to, path, class: kind, cause } of changes) {
       const found = entries.filter(
