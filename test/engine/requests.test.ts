@@ -6,6 +6,7 @@ import { ConfigRepository } from '../support/config-repository.ts';
 import type { ListedContainer } from '../support/containers.ts';
 import { listContainers } from '../support/containers.ts';
 import { eventually } from '../support/eventually.ts';
+import { notedSuccess } from '../support/noted-success.ts';
 import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
 
 function manifest(image: string, more: object = {}): object {
@@ -20,12 +21,13 @@ describe('requests to the running operator, on three engines', () => {
   const { hosts, credentials } = sharedSandbox();
   let repository: ConfigRepository;
   let commands: Commands;
+  let first: string;
 
   beforeEach(async () => {
     repository = await ConfigRepository.create('requests-test', hosts);
     commands = new Commands(repository, credentials);
     await repository.write('shop/compose.yaml', manifest('testapp:v1'));
-    await repository.commit('v1');
+    first = await repository.commit('v1');
   });
   afterEach(async () => {
     await clearHosts(hosts, 'requests-test');
@@ -44,6 +46,7 @@ describe('requests to the running operator, on three engines', () => {
   it('leaves a suspended application alone, and heals it when it is resumed', async () => {
     await using daemon = commands.start();
     await statusWith('the first deploy', isReady);
+    await notedSuccess(daemon, first);
     const before = await containers();
 
     const suspended = await commands.ask('suspend', 'shop');
@@ -77,6 +80,7 @@ describe('requests to the running operator, on three engines', () => {
   it('tries a failed revision exactly once more', async () => {
     await using daemon = commands.start();
     await statusWith('the first deploy', isReady);
+    await notedSuccess(daemon, first);
     await repository.write(
       'shop/compose.yaml',
       manifest('testapp:v2', { command: ['/no/such/program'] }),

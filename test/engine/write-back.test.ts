@@ -11,6 +11,7 @@ import { eventually } from '../support/eventually.ts';
 import { runGit } from '../support/git-repository.ts';
 import type { GitServer } from '../support/git-server.ts';
 import { startGitServer } from '../support/git-server.ts';
+import { notedSuccess } from '../support/noted-success.ts';
 import { clearHosts, sharedSandbox } from '../support/sandbox.ts';
 
 const token = 'planted-token-51d0';
@@ -95,6 +96,7 @@ describe('a repository that is told of rollbacks', () => {
     const good = await push('testapp:v1');
     await using daemon = startDaemon(options);
     await readyAt(good);
+    await notedSuccess(daemon, good);
     const before = await listContainers(hosts, fleet);
 
     const bad = await push('testapp:unhealthy');
@@ -124,6 +126,7 @@ describe('a repository that is told of rollbacks', () => {
     const first = await push('testapp:v1');
     await using daemon = startDaemon(options);
     await readyAt(first);
+    await notedSuccess(daemon, first);
     const second = await push('testapp:v2');
     await readyAt(second);
 

@@ -88,7 +88,9 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const body = await collect(request);
+  const body = await collect(request).catch(() => null);
+  // Whoever asked has left, as a daemon does that is ended.
+  if (body === null) return;
   const phase = phaseOf(request, body);
   const answer = await askBackend(root, request, body);
   const { authorization } = request.headers;

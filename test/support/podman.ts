@@ -4,6 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import Docker from 'dockerode';
+
 import { eventually } from './eventually.ts';
 
 /** Podman as a service that speaks the Docker API, in namespaces of its own: network, mounts, processes. */
@@ -20,6 +22,15 @@ const script = `
   exec podman --root "$1/root" --runroot /run/containers --tmpdir /run/libpod --storage-driver vfs \\
     --cgroup-manager cgroupfs --runtime runc system service --time 0 "unix://$1/podman.sock"`;
 
+async function answers(socketPath: string): Promise<boolean> {
+  try {
+    await new Docker({ socketPath }).ping();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export async function startPodman(): Promise<PodmanService> {
   const folder = await mkdtemp(join(tmpdir(), 'fleetwright-podman-'));
   const apart = ['--net', '--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child'];
@@ -30,7 +41,8 @@ export async function startPodman(): Promise<PodmanService> {
   const socket = join(folder, 'podman.sock');
   await eventually('the socket of Podman', async () => {
     if (outer.exitCode !== null) throw new Error('Podman ended as soon as it was started');
-    return existsSync(socket) ? true : null;
+    // It is there a moment before anybody listens to it.
+    return existsSync(socket) && (await answers(socket)) ? true : null;
   });
   return {
     socket,
