@@ -9,6 +9,7 @@ import { Commands } from '../support/command-line.ts';
 import { ConfigRepository } from '../support/config-repository.ts';
 import { listContainers } from '../support/containers.ts';
 import { eventually } from '../support/eventually.ts';
+import { isNoted } from '../support/is-noted.ts';
 import { Registry } from '../support/registry.ts';
 import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
 
@@ -50,7 +51,7 @@ describe('images that were pulled for the fleet, on a real engine with a real re
     await eventually(`${name} is last-known-good`, async () => {
       const [only, ...others] = await listContainers(hosts, fleetName);
       const isThere = others.length === 0 && only?.image.includes(`/app:${name}@`) === true;
-      return isThere && (await commands.status()).converged ? true : null;
+      return isThere && isNoted(await commands.status()) ? true : null;
     });
   };
   /** The tags of `app` that the host has. */

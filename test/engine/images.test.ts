@@ -12,6 +12,7 @@ import { ConfigRepository } from '../support/config-repository.ts';
 import type { ListedContainer } from '../support/containers.ts';
 import { listContainers } from '../support/containers.ts';
 import { eventually } from '../support/eventually.ts';
+import { isNoted } from '../support/is-noted.ts';
 import { Registry } from '../support/registry.ts';
 import { clearHosts, sharedSandbox, shellOf } from '../support/sandbox.ts';
 
@@ -60,7 +61,7 @@ describe('an image that is named by a tag, on real engines with a real registry'
       const isWhole = list.length === replicas && list.every(({ state }) => state === 'running');
       if (!isWhole || !list.every((each) => isSo(each.image))) return null;
       const status = await commands.status();
-      return status.converged ? status : null;
+      return isNoted(status) ? status : null;
     });
   beforeAll(async () => {
     registry = await Registry.start(hosts);
