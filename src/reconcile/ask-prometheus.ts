@@ -5,6 +5,7 @@ import type { QueryReading } from '../model/autoscale.ts';
 import { messageOf } from '../model/errors.ts';
 import { networkTrouble } from '../model/network-trouble.ts';
 import { printable } from '../model/printable.ts';
+import { withEither } from '../fleet/deadline.ts';
 import { readQueryAnswer } from './query-answer.ts';
 
 export interface Query {
@@ -28,8 +29,10 @@ export const askPrometheus: AskPrometheus = async ({ url, query }, signal) => {
   address.searchParams.set('query', query);
   const late = AbortSignal.timeout(timeoutMs);
   try {
-    const answer = await answerOf(address, AbortSignal.any([signal, late]));
-    return readQueryAnswer(answer.statusCode ?? 0, await textOf(answer));
+    return await withEither([signal, late], async (either) => {
+      const answer = await answerOf(address, either);
+      return readQueryAnswer(answer.statusCode ?? 0, await textOf(answer));
+    });
   } catch (error) {
     const reason = late.aborted ? `no answer within ${timeoutMs} ms` : troubleOf(error);
     return { kind: 'unread', reason };
@@ -42,23 +45,28 @@ function answerOf(address: URL, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request(address, { agent: false, signal, headers })
       .on('response', resolve)
+      // It has no response then, and whoever destroys it hears of no error.
+      .on('upgrade', ({ statusCode }, socket) => {
+        socket.destroy();
+        reject(new UnfitAnswer(`HTTP ${statusCode ?? 0}`));
+      })
       .on('error', reject)
       .end();
   });
 }
 
-class AnswerTooLong extends Error {}
+class UnfitAnswer extends Error {}
 
 async function textOf(answer: IncomingMessage): Promise<string> {
   let text = '';
   for await (const part of answer.setEncoding('utf8')) {
     text += part as string;
-    if (text.length > mostBytes) throw new AnswerTooLong('the answer is longer than 64 KiB');
+    if (text.length > mostBytes) throw new UnfitAnswer('the answer is longer than 64 KiB');
   }
   return text;
 }
 
 function troubleOf(error: unknown): string {
-  const words = error instanceof AnswerTooLong ? messageOf(error) : networkTrouble(error);
+  const words = error instanceof UnfitAnswer ? messageOf(error) : networkTrouble(error);
   return printable(words, saidChars);
 }

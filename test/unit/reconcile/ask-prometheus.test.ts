@@ -4,7 +4,7 @@ import type { QueryReading } from '../../../src/model/autoscale.ts';
 import { askPrometheus } from '../../../src/reconcile/ask-prometheus.ts';
 import { never } from '../../support/open-test-source.ts';
 import { Prometheus } from '../../support/prometheus.ts';
-import { freePort, listenHttp } from './servers.ts';
+import { freePort, listenHttp, listenTcp } from './servers.ts';
 
 function ask(port: number): Promise<QueryReading> {
   return askPrometheus({ url: `http://127.0.0.1:${port}`, query: 'up' }, never);
@@ -64,6 +64,14 @@ describe('what is no Prometheus', () => {
     });
 
     expect(await ask(server.port)).toEqual(unread('HTTP 302'));
+  });
+
+  it('goes over to another protocol', async () => {
+    const text = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
+    await using server = await listenTcp((socket) => socket.on('data', () => socket.write(text)));
+
+    expect(await ask(server.port)).toEqual(unread('HTTP 101'));
+    await expect.poll(() => server.open.size).toBe(0);
   });
 
   it('answers without end', async () => {
