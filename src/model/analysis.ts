@@ -75,7 +75,7 @@ export interface QueryRecord {
 
 /** What was measured in one step. Kept in memory: losing it only costs the time until it is measured again. */
 export interface AnalysisReading {
-  readonly since: number;
+  readonly target: AnalysisTarget;
   /** By the name of the query; one that was not asked yet is not in it. */
   readonly queries: ReadonlyMap<string, QueryRecord>;
 }

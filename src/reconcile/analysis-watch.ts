@@ -22,10 +22,15 @@ export class AnalysisWatch implements Disposable {
     this.#parts = parts;
   }
 
-  /** What is known by now. */
-  readings(): AnalysisMap {
-    const entries = [...this.#watches].map(([key, { target, queries }]) => {
-      return [key, { since: target.since, queries: new Map(queries) }] as const;
+  /**
+   * What is known by now.
+   *
+   * @param url of the Prometheus that is believed; absent: there is none
+   */
+  readings(url: string | undefined): AnalysisMap {
+    const asked = [...this.#watches].filter(([, watch]) => watch.url === url);
+    const entries = asked.map(([key, { target, queries }]) => {
+      return [key, { target, queries: new Map(queries) }] as const;
     });
     return new Map(entries);
   }

@@ -287,7 +287,8 @@ export class Operator implements AsyncDisposable {
     const probes = this.#prober.results();
     this.#readiness = trackReadiness(this.#readiness, watched, probes, base.now);
     const [traffic, load] = [this.#traffic.see(base), this.#load.see(base)];
-    const [proofs, analyses] = [this.#proofs.readings(), this.#analyses.readings()];
+    const proofs = this.#proofs.readings();
+    const analyses = this.#analyses.readings(desired.fleet.prometheus);
     return { ...base, readiness: this.#readiness, traffic, load, proofs, analyses };
   }
 

@@ -6,6 +6,7 @@ import type {
   QueryRecord,
 } from '../model/analysis.ts';
 import { analysisKey, comparisonInWords, verdictOf } from '../model/analysis.ts';
+import { digestOf } from '../model/digest.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { quarantineEntry } from './quarantine.ts';
 
@@ -70,13 +71,14 @@ export function failByAnalysis(
   context.draft.entries.push(quarantineEntry(context, service, site));
 }
 
-/** What was measured of another watch says nothing about this one. */
+/** What was measured of another watch, or by other queries, says nothing about this one. */
 function recordsOf(
   reading: AnalysisReading | undefined,
-  { analysis, since }: AnalysisTarget,
+  target: AnalysisTarget,
 ): readonly (readonly [AnalysisQuery, QueryRecord | undefined])[] {
-  const own = reading?.since === since ? reading.queries : null;
-  return analysis.queries.map((query) => [query, own?.get(query.name)] as const);
+  const isOwn = reading !== undefined && digestOf(reading.target) === digestOf(target);
+  const own = isOwn ? reading.queries : null;
+  return target.analysis.queries.map((query) => [query, own?.get(query.name)] as const);
 }
 
 function judgeQuery(

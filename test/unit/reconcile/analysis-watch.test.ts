@@ -73,7 +73,7 @@ describe('what is measured of canaries', () => {
     expect(one.changes()).toBe(3);
     one.watch.watch([target], url);
     await one.pass(0);
-    expect(one.watch.readings().get(key)?.queries.get('errors')).toEqual({
+    expect(one.watch.readings(url).get(key)?.queries.get('errors')).toEqual({
       measured: 3,
       failed: 0,
       last: read(0),
@@ -85,7 +85,7 @@ describe('what is measured of canaries', () => {
     using one = measuring(read(3), away, read(0));
     one.watch.watch([target], url);
     await one.pass(60_000);
-    expect(one.watch.readings().get(key)?.queries).toEqual(
+    expect(one.watch.readings(url).get(key)?.queries).toEqual(
       new Map([
         ['errors', { measured: 1, failed: 1, last: away }],
         ['latency', { measured: 1, failed: 0, last: away }],
@@ -93,7 +93,7 @@ describe('what is measured of canaries', () => {
     );
     await one.pass(30_000);
 
-    expect(one.watch.readings().get(key)?.queries.get('errors')).toEqual({
+    expect(one.watch.readings(url).get(key)?.queries.get('errors')).toEqual({
       measured: 2,
       failed: 1,
       last: read(0),
@@ -108,7 +108,7 @@ describe('what is measured of canaries', () => {
     one.watch.watch([target], url);
     await one.pass(45_000);
     one.watch.watch(targets, where);
-    expect(one.watch.readings().get(key)?.queries.size).toBe(0);
+    expect(one.watch.readings(where).get(key)?.queries.size).toBe(0);
     await one.pass(29_999);
     expect(one.asked).toHaveLength(2);
     await one.pass(1);
@@ -116,6 +116,18 @@ describe('what is measured of canaries', () => {
     expect(one.asked).toHaveLength(4);
     expect(one.asked.at(-1)).toBe(`max(x) at ${where}`);
   });
+
+  it.each(['http://other.example.com', undefined])(
+    'is not known any more when it is to be asked at %s, before that is measured',
+    async (elsewhere) => {
+      using one = measuring(read(0));
+      one.watch.watch([target], url);
+      await one.pass(45_000);
+
+      expect(one.watch.readings(url).size).toBe(1);
+      expect(one.watch.readings(elsewhere).size).toBe(0);
+    },
+  );
 
   it.each<[string, readonly AnalysisTarget[], string | undefined]>([
     ['nobody wants to know', [], url],
@@ -128,6 +140,6 @@ describe('what is measured of canaries', () => {
     await one.pass(90_000);
 
     expect(one.asked).toHaveLength(2);
-    expect(one.watch.readings().size).toBe(0);
+    expect(one.watch.readings(where).size).toBe(0);
   });
 });

@@ -8,8 +8,8 @@ import { predict } from '../../../src/rollout/predict.ts';
 import type { World } from '../../../src/rollout/world.ts';
 import type { ServiceFacts } from '../../support/builders.ts';
 import { bakeMs, canary, images, step, watched } from './canaries.ts';
-import { asking, play } from './play.ts';
-import { decisionOf, pass, fine, running } from './scenario.ts';
+import { asking, play, shop } from './play.ts';
+import { commit, decisionOf, pass, fine, running } from './scenario.ts';
 
 const errors: AnalysisQuery = {
   name: 'errors',
@@ -44,7 +44,7 @@ function measuring(start: World, ms: number, gives: (second: number) => Gives): 
     world = { ...next, analyses: target === undefined ? new Map() : next.analyses };
     if (target === undefined) continue;
     const before = world.analyses?.get('shop/web');
-    const known = before?.since === target.since ? before.queries : new Map();
+    const known = before?.target.since === target.since ? before.queries : new Map();
     const numbers = gives((world.now - start.now) / 1_000);
     const queries = new Map(
       [errors, latency].map((query, at) => {
@@ -52,7 +52,7 @@ function measuring(start: World, ms: number, gives: (second: number) => Gives): 
         return [query.name, countMeasurement(known.get(query.name), query, last)] as const;
       }),
     );
-    world = { ...world, analyses: new Map([['shop/web', { since: target.since, queries }]]) };
+    world = { ...world, analyses: new Map([['shop/web', { target, queries }]]) };
   }
   return world;
 }
@@ -143,6 +143,20 @@ describe('canaries that are measured', () => {
     const second = measuring(first, bakeMs + 3 * 60_000, spoiltOnce(10));
 
     expect(running(second)).toEqual(images(0, 4));
+  });
+
+  it('are not judged by what a query gave that the commit has changed', () => {
+    const held = measuring(watched(facts()), 2 * bakeMs, () => [0.03, 0.2]);
+    const lax = { ...errors, query: 'sum(other)', pass: { operator: '<', number: 1 } as const };
+    const mended = { ...analysis, queries: [lax, latency] };
+    const changed = commit(
+      held,
+      shop('v2', canary([step(1)], { rollout: { analysis: mended } })),
+      3,
+    );
+
+    expect(decide(changed).entries.map(({ kind }) => kind)).not.toContain('stage-passed');
+    expect(reasonsIn(changed)).toContain('monitor canary step 1 of 1: errors is not measured yet');
   });
 
   it('go on over failures when the manifest says so', () => {
