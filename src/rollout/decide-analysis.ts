@@ -8,7 +8,9 @@ import type {
 import { analysisKey, comparisonInWords, verdictOf } from '../model/analysis.ts';
 import { digestOf } from '../model/digest.ts';
 import type { ApplicationContext } from './application-context.ts';
+import { isServiceProven } from './application-context.ts';
 import { quarantineEntry } from './quarantine.ts';
+import type { SlotView } from './slot-view.ts';
 
 /** How a step of canaries stands by what was measured of it; the text is for people. */
 export type AnalysisVerdict =
@@ -61,14 +63,17 @@ export function measuredInWords(
   return words.join(', ');
 }
 
-/** Gives the version up. */
+/** Gives up what the canaries show: where only an override has changed, what it leaves as it is has not failed. */
 export function failByAnalysis(
   context: ApplicationContext,
   service: ServiceSpec,
+  canaries: readonly SlotView[],
   message: string,
 ): void {
+  const versions = canaries.map((canary) => canary.service);
+  const shown = versions.find((version) => !isServiceProven(context, version)) ?? service;
   const site = { reason: 'AnalysisFailed', message, slot: '', host: null, container: null };
-  context.draft.entries.push(quarantineEntry(context, service, site));
+  context.draft.entries.push(quarantineEntry(context, shown, site));
 }
 
 /** What was measured of another watch, or by other queries, says nothing about this one. */

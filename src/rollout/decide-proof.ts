@@ -2,6 +2,7 @@ import type { ServiceSpec } from '../model/application.ts';
 import { hasInstances } from '../model/application.ts';
 import type { ProofTally, ProofTarget } from '../model/proof.ts';
 import { proofInWords, sumProofs } from '../model/proof.ts';
+import { versionsOf } from '../model/variants.ts';
 import type { ApplicationContext } from './application-context.ts';
 import { isQuarantined, isServiceProven } from './application-context.ts';
 import { proofTargets, readingOf } from './proof-targets.ts';
@@ -30,11 +31,11 @@ export function failByProofs(context: ApplicationContext): void {
   }
 }
 
-/** The service itself where it changes; else another one that does, since what has proven itself is not what has failed. */
+/** The version of the service itself that changes; else of another one, since what has proven itself is not what has failed. */
 function blamedFor(context: ApplicationContext, name: string): ServiceSpec | null {
   const changing = context.views
-    .map(({ service }) => service)
-    .filter((service) => hasInstances(service) && !isServiceProven(context, service))
+    .flatMap(({ service }) => (hasInstances(service) ? versionsOf(service) : []))
+    .filter((service) => !isServiceProven(context, service))
     .filter((service) => !isQuarantined(context, service));
   return changing.find((service) => service.name === name) ?? changing[0] ?? null;
 }

@@ -106,7 +106,7 @@ function decideStage(
   if (analysis !== null) draft.analyses.push(analysis);
   const verdict = analysis === null ? null : judgeAnalysis(context, analysis);
   if (verdict?.kind === 'failed' && service.update.failureAction !== 'continue') {
-    return failByAnalysis(context, service, verdict.message);
+    return failByAnalysis(context, service, canaries, verdict.message);
   }
   const step = `canary step ${stage.index + 1} of ${stage.of}`;
   if (world.now < until) {

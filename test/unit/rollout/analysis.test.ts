@@ -2,14 +2,17 @@ import { describe, expect, it } from 'vitest';
 
 import type { AnalysisQuery, AnalysisSpec } from '../../../src/model/analysis.ts';
 import { countMeasurement } from '../../../src/model/analysis.ts';
+import type { ApplicationSpec, ServiceSpec } from '../../../src/model/application.ts';
 import type { QueryReading } from '../../../src/model/autoscale.ts';
+import { withCombinedHashes } from '../../../src/model/hash.ts';
+import { toHostName } from '../../../src/model/names.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import { predict } from '../../../src/rollout/predict.ts';
 import type { World } from '../../../src/rollout/world.ts';
-import type { ServiceFacts } from '../../support/builders.ts';
+import { anApplication, aService, aWorld, type ServiceFacts } from '../../support/builders.ts';
 import { bakeMs, canary, images, step, watched } from './canaries.ts';
 import { asking, play, shop } from './play.ts';
-import { commit, decisionOf, pass, fine, running } from './scenario.ts';
+import { commit, decisionOf, pass, fine, run, running } from './scenario.ts';
 
 const errors: AnalysisQuery = {
   name: 'errors',
@@ -55,6 +58,16 @@ function measuring(start: World, ms: number, gives: (second: number) => Gives): 
     world = { ...world, analyses: new Map([['shop/web', { target, queries }]]) };
   }
   return world;
+}
+
+function everywhere(tag: string): ServiceSpec {
+  return aService({ ...facts(), mode: 'global', container: { image: `testapp:${tag}` } });
+}
+
+/** On one of three hosts it has another image. */
+function overridden(tag: string): readonly ApplicationSpec[] {
+  const variants = [{ hosts: [toHostName('host-2')], service: everywhere(tag) }];
+  return [anApplication(withCombinedHashes([{ ...everywhere('base'), variants }]))];
 }
 
 function reasonsIn(world: World): readonly string[] {
@@ -157,6 +170,16 @@ describe('canaries that are measured', () => {
 
     expect(decide(changed).entries.map(({ kind }) => kind)).not.toContain('stage-passed');
     expect(reasonsIn(changed)).toContain('monitor canary step 1 of 1: errors is not measured yet');
+  });
+
+  it('fail the override that has changed, and a commit that changes that goes on', () => {
+    const before = run(aWorld(overridden('v1'))).world;
+    const bad = measuring(commit(before, overridden('v2'), 2), bakeMs, () => [0.9, 0.2]);
+    expect(running(bad)).toEqual(['testapp:base', 'testapp:base', 'testapp:v1']);
+    expect(decisionOf(decide(bad)).target.mode).toBe('rollback');
+    const next = measuring(commit(bad, overridden('v3'), 3), 3 * bakeMs, well);
+
+    expect(running(next)).toEqual(['testapp:base', 'testapp:base', 'testapp:v3']);
   });
 
   it('go on over failures when the manifest says so', () => {

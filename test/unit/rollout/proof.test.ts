@@ -4,6 +4,8 @@ import type { ApplicationSpec, ServiceSpec } from '../../../src/model/applicatio
 import type { JournalEntry } from '../../../src/model/journal-state.ts';
 import type { ProofReading, ProofSpec, ProofTally, ProofTarget } from '../../../src/model/proof.ts';
 import { beginProof, proofKey } from '../../../src/model/proof.ts';
+import { withCombinedHashes } from '../../../src/model/hash.ts';
+import { toHostName } from '../../../src/model/names.ts';
 import type { Decision } from '../../../src/rollout/decide.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import { predict } from '../../../src/rollout/predict.ts';
@@ -19,6 +21,13 @@ function proven(tag: string, facts: Partial<ProofSpec> = {}): ServiceSpec {
   const expose = { host: 'shop.example.com', path: '/', port: 8080, drainTimeoutMs: 30_000 };
   const spec: ProofSpec = { ...proof, onFailure: 'record', ...facts };
   return web(`testapp:${tag}`, { expose: { ...expose, proof: spec } });
+}
+
+/** On one host it has another image. */
+function overridden(tag: string): ApplicationSpec {
+  const fail = { onFailure: 'fail' } as const;
+  const variants = [{ hosts: [toHostName('host-2')], service: proven(tag, fail) }];
+  return anApplication(withCombinedHashes([{ ...proven('base', fail), variants }]));
 }
 
 /** What has become of requests by now. */
@@ -233,6 +242,16 @@ describe('what became of requests', () => {
 
     expect(failed(entries)).toMatchObject([{ quarantine: { service: 'api' } }]);
     expect(kindsOf(entries)).toContain('rolled-back');
+  });
+
+  it('fails the override that has changed, and a commit that changes that goes on', () => {
+    const before = run(withIngress(aWorld([edge, overridden('v1')]))).world;
+    const bad = prove(withIngress(commit(before, [edge, overridden('v2')], 2)), badly);
+    expect(kindsOf(bad.entries)).toContain('rolled-back');
+    const next = prove(withIngress(commit(bad.world, [edge, overridden('v3')], 3)), well);
+
+    expect(kindsOf(next.entries)).toContain('succeeded');
+    expect(running(next.world)).toContain('testapp:v3');
   });
 
   it('fails nothing where the manifest lets a rollout go on over failures', () => {
