@@ -1467,7 +1467,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -1484,7 +1484,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1501,58 +1501,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}]|[{
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -1569,7 +1518,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1586,7 +1535,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1603,24 +1552,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -1637,7 +1569,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1654,7 +1586,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1671,7 +1603,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1688,24 +1620,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -1722,7 +1637,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1739,7 +1654,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1756,7 +1671,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1773,7 +1688,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1790,24 +1705,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -1824,7 +1722,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1841,7 +1739,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1858,7 +1756,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1875,7 +1773,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1892,7 +1790,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1909,24 +1807,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -1943,7 +1824,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1960,7 +1841,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1977,7 +1858,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -1994,7 +1875,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2011,7 +1892,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2028,7 +1909,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2045,24 +1926,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -2079,7 +1943,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2096,7 +1960,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2113,7 +1977,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2130,7 +1994,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2147,7 +2011,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2164,7 +2028,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2181,7 +2045,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2198,24 +2062,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -2232,7 +2079,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2249,7 +2096,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2266,7 +2113,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2283,7 +2130,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2300,7 +2147,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2317,7 +2164,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2334,7 +2181,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2351,7 +2198,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2368,24 +2215,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -2402,7 +2232,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2419,7 +2249,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2436,7 +2266,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2453,7 +2283,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2470,7 +2300,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2487,7 +2317,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2504,7 +2334,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2521,7 +2351,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2538,7 +2368,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2555,24 +2385,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -2589,7 +2402,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2606,7 +2419,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2623,7 +2436,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2640,7 +2453,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2657,7 +2470,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2674,7 +2487,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2691,7 +2504,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2708,7 +2521,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2725,7 +2538,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2742,7 +2555,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2759,24 +2572,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -2793,7 +2589,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2810,7 +2606,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2827,7 +2623,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2844,7 +2640,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2861,7 +2657,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2878,7 +2674,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2895,7 +2691,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2912,7 +2708,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2929,7 +2725,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2946,7 +2742,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2963,7 +2759,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -2980,24 +2776,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -3014,7 +2793,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3031,7 +2810,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3048,7 +2827,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3065,7 +2844,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3082,7 +2861,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3099,7 +2878,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3116,7 +2895,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3133,7 +2912,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3150,7 +2929,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3167,7 +2946,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3184,7 +2963,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3201,7 +2980,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3218,24 +2997,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -3252,7 +3014,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3269,7 +3031,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3286,7 +3048,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3303,7 +3065,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3320,7 +3082,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3337,7 +3099,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3354,7 +3116,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3371,7 +3133,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3388,7 +3150,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3405,7 +3167,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3422,7 +3184,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3439,7 +3201,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3456,7 +3218,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3473,24 +3235,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -3507,7 +3252,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3524,7 +3269,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3541,7 +3286,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3558,7 +3303,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3575,7 +3320,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3592,7 +3337,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3609,7 +3354,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3626,7 +3371,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3643,7 +3388,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3660,7 +3405,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3677,7 +3422,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3694,7 +3439,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3711,7 +3456,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3728,7 +3473,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3745,24 +3490,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -3779,7 +3507,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3796,7 +3524,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3813,7 +3541,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3830,7 +3558,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3847,7 +3575,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3864,7 +3592,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3881,7 +3609,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3898,7 +3626,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3915,7 +3643,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3932,7 +3660,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3949,7 +3677,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3966,7 +3694,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -3983,7 +3711,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4000,7 +3728,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4017,7 +3745,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4034,24 +3762,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -4068,7 +3779,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4085,7 +3796,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4102,7 +3813,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4119,7 +3830,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4136,7 +3847,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4153,7 +3864,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4170,7 +3881,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4187,7 +3898,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4204,7 +3915,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4221,7 +3932,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4238,7 +3949,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4255,7 +3966,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4272,7 +3983,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4289,7 +4000,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4306,7 +4017,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4323,7 +4034,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4340,24 +4051,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -4374,7 +4068,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4391,7 +4085,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4408,7 +4102,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4425,7 +4119,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4442,7 +4136,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4459,7 +4153,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4476,7 +4170,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4493,7 +4187,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4510,7 +4204,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4527,7 +4221,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4544,7 +4238,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4561,7 +4255,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4578,7 +4272,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4595,7 +4289,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4612,7 +4306,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4629,7 +4323,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4646,7 +4340,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4663,24 +4357,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]|[{
@@ -4697,7 +4374,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4714,7 +4391,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4731,7 +4408,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4748,7 +4425,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4765,7 +4442,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4782,7 +4459,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4799,7 +4476,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4816,7 +4493,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4833,7 +4510,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4850,7 +4527,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4867,7 +4544,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4884,7 +4561,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4901,7 +4578,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4918,7 +4595,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4935,7 +4612,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4952,7 +4629,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4969,7 +4646,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -4986,7 +4663,7 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -5003,7 +4680,24 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }, {
@@ -5020,7 +4714,313 @@ query: string
  */
 pass: string
 /**
- * When it has failed, such as >= 0.05; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
  */
 fail?: string
 }]

@@ -120,7 +120,7 @@ command?: [string, ...(string)[]]
 routes?: string
 }
 /**
- * The Prometheus, or what answers like one, that the queries of x-fleetwright.autoscale go to. Default: none.
+ * The Prometheus, or what answers like one, that the queries of x-fleetwright.autoscale and of x-fleetwright.rollout.analysis go to. Default: none.
  */
 prometheus?: {
 /**

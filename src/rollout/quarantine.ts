@@ -15,7 +15,7 @@ export interface FailureSite {
   readonly container: ContainerId | null;
 }
 
-/** The hash of a service is not tried again until it, its gate, a limit or the retry counter changes, or somebody says `retry`. */
+/** The hash of a service is not tried again until it, its gate, its analysis, a limit or the retry counter changes, or somebody says `retry`. */
 export function quarantineEntry(
   {
     application,

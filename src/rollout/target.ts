@@ -41,7 +41,7 @@ export function targetOf(
 }
 
 /**
- * Whether a failure is one of this version of a service. Gate, limits and retry counter are not part of the hash, but they
+ * Whether a failure is one of this version of a service. Gate, analysis, limits and retry counter are not part of the hash, but they
  * are what was failed: a commit that mends the gate, gives it more memory, or raises the counter, is another try.
  */
 export function concerns(failed: Quarantine, service: ServiceSpec, retry: number): boolean {
@@ -56,9 +56,16 @@ export function concerns(failed: Quarantine, service: ServiceSpec, retry: number
 
 const gateDigests = new WeakMap<Gate, string>();
 
-/** What an instance has to show beside its container: with another gate, or other hooks, it may well pass. */
-export function gateDigest({ gate, hooks }: Pick<ServiceSpec, 'gate' | 'hooks'>): string {
-  if (hooks?.postStart !== undefined) return digestOf({ gate, postStart: hooks.postStart });
+/** What an instance has to show beside its container: with another gate, other hooks, or another analysis, it may well pass. */
+export function gateDigest({
+  gate,
+  hooks,
+  rollout: { analysis },
+}: Pick<ServiceSpec, 'gate' | 'hooks' | 'rollout'>): string {
+  const postStart = hooks?.postStart;
+  if (postStart !== undefined || analysis !== undefined) {
+    return digestOf({ gate, postStart, analysis });
+  }
   const known = gateDigests.get(gate);
   if (known !== undefined) return known;
   const digest = digestOf(gate);

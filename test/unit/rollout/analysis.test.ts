@@ -172,6 +172,16 @@ describe('canaries that are measured', () => {
     expect(reasonsIn(changed)).toContain('monitor canary step 1 of 1: errors is not measured yet');
   });
 
+  it('are another try when a commit mends what they are measured by', () => {
+    const bad = measuring(watched(facts()), bakeMs, () => [0.9, 0.2]);
+    const lax = { ...errors, fail: null, pass: { operator: '<', number: 1 } as const };
+    const rollout = { analysis: { ...analysis, queries: [lax, latency] } };
+    const mended = commit(bad, shop('v2', canary([step(1)], { rollout })), 3);
+
+    expect(decisionOf(decide(bad)).target.mode).toBe('rollback');
+    expect(decisionOf(decide(mended)).target.mode).toBe('desired');
+  });
+
   it('fail the override that has changed, and a commit that changes that goes on', () => {
     const before = run(aWorld(overridden('v1'))).world;
     const bad = measuring(commit(before, overridden('v2'), 2), bakeMs, () => [0.9, 0.2]);
