@@ -13,7 +13,7 @@ import { systemClock as clock } from '../reconcile/system-clock.ts';
 import type { TrafficWatch } from '../reconcile/traffic-watch.ts';
 import { decide, type Decision } from '../rollout/decide.ts';
 import type { World } from '../rollout/world.ts';
-import { worldOfCommit } from '../rollout/world-of-commit.ts';
+import { asMeasured, worldOfCommit } from '../rollout/world-of-commit.ts';
 import type { GateWatch } from './gate-watch.ts';
 import { openRepository, readingOf } from './live.ts';
 import type { Output } from './output.ts';
@@ -68,7 +68,8 @@ export class FleetView implements Disposable {
     const { fleet, gates, traffic } = this.#parts;
     const [observations, journal] = [fleet.snapshot(), this.#journal.state()];
     const told = traffic.see({ desired, observations, journal });
-    const world = gates.see(worldOfCommit(desired, observations, journal, clock.now(), told));
+    const seen = worldOfCommit(desired, observations, journal, clock.now(), told);
+    const world = gates.see(asMeasured(seen));
     return { world, decision: decide(world), journal: this.#journal, note };
   }
 

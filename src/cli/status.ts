@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 
 import { decide } from '../rollout/decide.ts';
+import { asMeasured } from '../rollout/world-of-commit.ts';
 import { renderStatus } from '../report/render-status.ts';
 import { statusDocument } from '../report/status-document.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -27,7 +28,7 @@ export async function status(
     revision: world.desired.revision,
     rejected,
     receivers: journal.receivers(),
-    decision: decide(await withGates(world, signal)),
+    decision: decide(await withGates(asMeasured(world), signal)),
     observations,
     steps: 0,
     durationMs: 0,

@@ -1442,7 +1442,7 @@ maxUnavailable?: Share
  */
 attempts?: (number | string)
 /**
- * What is measured while canaries, or green, are watched, by queries to the Prometheus of fleet.yaml. A query that fails more often than failureLimit allows gives the revision up. Else the step ends after bake when the last measurement of each query has passed: what is not known holds it, and what neither passes nor fails waits for promote or abort. Only with the strategies canary and blue-green. Default: nothing.
+ * What is measured while canaries, or green, are watched, by queries to the Prometheus of fleet.yaml. A query that fails more often than failureLimit allows gives the revision up, as failure_action says. Else the step ends after bake when the last measurement of each query has passed: what is not known holds it, and what neither passes nor fails waits for promote or abort. Only with the strategies canary and blue-green. Default: nothing.
  */
 analysis?: {
 /**
@@ -1459,7 +1459,7 @@ queries: [{
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1476,7 +1476,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1493,58 +1493,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}]|[{
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1561,7 +1510,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1578,7 +1527,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1595,24 +1544,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1629,7 +1561,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1646,7 +1578,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1663,7 +1595,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1680,24 +1612,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1714,7 +1629,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1731,7 +1646,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1748,7 +1663,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1765,7 +1680,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1782,24 +1697,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1816,7 +1714,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1833,7 +1731,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1850,7 +1748,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1867,7 +1765,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1884,7 +1782,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1901,24 +1799,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1935,7 +1816,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1952,7 +1833,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1969,7 +1850,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -1986,7 +1867,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2003,7 +1884,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2020,7 +1901,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2037,24 +1918,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2071,7 +1935,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2088,7 +1952,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2105,7 +1969,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2122,7 +1986,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2139,7 +2003,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2156,7 +2020,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2173,7 +2037,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2190,24 +2054,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2224,7 +2071,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2241,7 +2088,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2258,7 +2105,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2275,7 +2122,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2292,7 +2139,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2309,7 +2156,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2326,7 +2173,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2343,7 +2190,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2360,24 +2207,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2394,7 +2224,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2411,7 +2241,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2428,7 +2258,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2445,7 +2275,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2462,7 +2292,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2479,7 +2309,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2496,7 +2326,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2513,7 +2343,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2530,7 +2360,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2547,24 +2377,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2581,7 +2394,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2598,7 +2411,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2615,7 +2428,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2632,7 +2445,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2649,7 +2462,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2666,7 +2479,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2683,7 +2496,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2700,7 +2513,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2717,7 +2530,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2734,7 +2547,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2751,24 +2564,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2785,7 +2581,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2802,7 +2598,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2819,7 +2615,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2836,7 +2632,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2853,7 +2649,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2870,7 +2666,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2887,7 +2683,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2904,7 +2700,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2921,7 +2717,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2938,7 +2734,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2955,7 +2751,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -2972,24 +2768,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3006,7 +2785,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3023,7 +2802,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3040,7 +2819,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3057,7 +2836,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3074,7 +2853,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3091,7 +2870,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3108,7 +2887,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3125,7 +2904,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3142,7 +2921,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3159,7 +2938,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3176,7 +2955,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3193,7 +2972,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3210,24 +2989,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3244,7 +3006,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3261,7 +3023,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3278,7 +3040,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3295,7 +3057,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3312,7 +3074,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3329,7 +3091,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3346,7 +3108,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3363,7 +3125,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3380,7 +3142,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3397,7 +3159,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3414,7 +3176,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3431,7 +3193,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3448,7 +3210,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3465,24 +3227,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3499,7 +3244,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3516,7 +3261,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3533,7 +3278,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3550,7 +3295,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3567,7 +3312,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3584,7 +3329,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3601,7 +3346,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3618,7 +3363,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3635,7 +3380,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3652,7 +3397,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3669,7 +3414,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3686,7 +3431,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3703,7 +3448,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3720,7 +3465,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3737,24 +3482,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3771,7 +3499,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3788,7 +3516,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3805,7 +3533,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3822,7 +3550,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3839,7 +3567,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3856,7 +3584,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3873,7 +3601,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3890,7 +3618,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3907,7 +3635,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3924,7 +3652,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3941,7 +3669,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3958,7 +3686,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3975,7 +3703,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -3992,7 +3720,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4009,7 +3737,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4026,24 +3754,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4060,7 +3771,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4077,7 +3788,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4094,7 +3805,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4111,7 +3822,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4128,7 +3839,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4145,7 +3856,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4162,7 +3873,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4179,7 +3890,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4196,7 +3907,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4213,7 +3924,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4230,7 +3941,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4247,7 +3958,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4264,7 +3975,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4281,7 +3992,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4298,7 +4009,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4315,7 +4026,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4332,24 +4043,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4366,7 +4060,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4383,7 +4077,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4400,7 +4094,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4417,7 +4111,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4434,7 +4128,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4451,7 +4145,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4468,7 +4162,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4485,7 +4179,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4502,7 +4196,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4519,7 +4213,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4536,7 +4230,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4553,7 +4247,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4570,7 +4264,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4587,7 +4281,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4604,7 +4298,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4621,7 +4315,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4638,7 +4332,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4655,24 +4349,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
- */
-query: string
-/**
- * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
- */
-pass: string
-/**
- * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
- */
-fail?: string
-}, {
-/**
- * What it is called in messages, such as errors.
- */
-name: string
-/**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4689,7 +4366,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4706,7 +4383,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4723,7 +4400,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4740,7 +4417,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4757,7 +4434,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4774,7 +4451,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4791,7 +4468,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4808,7 +4485,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4825,7 +4502,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4842,7 +4519,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4859,7 +4536,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4876,7 +4553,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4893,7 +4570,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4910,7 +4587,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4927,7 +4604,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4944,7 +4621,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4961,7 +4638,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4978,7 +4655,7 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -4995,7 +4672,24 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}]|[{
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**
@@ -5012,7 +4706,313 @@ fail?: string
  */
 name: string
 /**
- * In PromQL, such as sum(rate(http_requests_total{code=~"5.."}[1m])) / sum(rate(http_requests_total[1m])).
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
+ */
+query: string
+/**
+ * When it has passed: a comparison with a number, by <, <=, > or >=, such as < 0.01.
+ */
+pass: string
+/**
+ * When it has failed, such as ">= 0.05", in quotes, since a text that begins with > is another thing in YAML; what neither passes nor fails is inconclusive. Default: whenever it does not pass.
+ */
+fail?: string
+}, {
+/**
+ * What it is called in messages, such as errors.
+ */
+name: string
+/**
+ * In PromQL, such as (sum(rate(http_requests_total{code=~"5.."}[1m])) or vector(0)) / sum(rate(http_requests_total[1m])).
  */
 query: string
 /**

@@ -44,5 +44,7 @@ export interface Journal extends JournalReader {
   recordDrift(items: readonly DriftItem[], visible: ReadonlySet<HostName>, at: number): void;
   /** What services are under now, by `application/service`; nothing is kept of others. */
   recordLoads(loads: JournalState['loads']): void;
+  /** What is known by now of canaries that are watched; nothing is kept of others. */
+  recordAnalyses(analyses: JournalState['analyses']): void;
   recordStep(step: Step, outcome: StepOutcome, startedAt: number, endedAt: number): void;
 }

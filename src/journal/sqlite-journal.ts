@@ -150,6 +150,15 @@ export class SqliteJournal implements Journal {
     this.#state = { ...this.#state, loads };
   }
 
+  recordAnalyses(analyses: JournalState['analyses']): void {
+    if (isDeepStrictEqual(analyses, this.#state.analyses)) return;
+    const kept = [...analyses].map(([key, { target, queries }]) => {
+      return [key, { target, queries: [...queries] }];
+    });
+    this.#transaction(() => this.#fact('analyses', kept));
+    this.#state = { ...this.#state, analyses };
+  }
+
   recordStep(step: Step, outcome: StepOutcome, startedAt: number, endedAt: number): void {
     this.#transaction(() => this.#history.step(step, outcome, startedAt, endedAt));
   }

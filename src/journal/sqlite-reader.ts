@@ -1,5 +1,6 @@
 import type Database from 'libsql';
 
+import type { AnalysisTarget, QueryRecord } from '../model/analysis.ts';
 import type { ApplicationSpec } from '../model/application.ts';
 import type { MetricStanding } from '../model/autoscale.ts';
 import type {
@@ -48,7 +49,20 @@ export function readState(database: Database.Database): JournalState {
     loads: new Map(
       (readFact(database, 'loads') ?? []) as readonly [string, readonly MetricStanding[]][],
     ),
+    analyses: readAnalyses(database),
   };
+}
+
+interface KeptReading {
+  readonly target: AnalysisTarget;
+  readonly queries: readonly (readonly [string, QueryRecord])[];
+}
+
+function readAnalyses(database: Database.Database): JournalState['analyses'] {
+  const kept = (readFact(database, 'analyses') ?? []) as readonly [string, KeptReading][];
+  return new Map(
+    kept.map(([key, { target, queries }]) => [key, { target, queries: new Map(queries) }]),
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { AdoptedRecord } from './adoption.ts';
+import type { AnalysisMap } from './analysis.ts';
 import type { ApplicationSpec } from './application.ts';
 import type { MetricStanding } from './autoscale.ts';
 import type { HealedDrift, HealMark } from './healed-drift.ts';
@@ -21,6 +22,8 @@ export interface JournalState {
   readonly images: ReadonlyMap<string, ImageRecord>;
   /** What services were under when it was measured last, by `application/service`: for people. */
   readonly loads: ReadonlyMap<string, readonly MetricStanding[]>;
+  /** What was measured last of canaries that are watched: for people, and never for a decision. */
+  readonly analyses: AnalysisMap;
 }
 
 /** All times are milliseconds since the epoch. */
@@ -233,6 +236,7 @@ export const emptyJournal: JournalState = {
   hosts: new Map(),
   images: new Map(),
   loads: new Map(),
+  analyses: new Map(),
 };
 
 export const emptyApplicationRecord: ApplicationRecord = {

@@ -239,6 +239,7 @@ export class Operator implements AsyncDisposable {
     const decision = decide(world);
     journal.recordDrift(decision.drift, visibleHosts(world), world.now);
     journal.recordLoads(decision.scale.standings);
+    if (world.analyses !== null) journal.recordAnalyses(world.analyses);
     this.#load.note(decision.scale.judged);
     const entries = this.#withoutFailures(decision.entries);
     journal.write(entries, world.now);

@@ -35,3 +35,8 @@ export function worldOfCommit(
     now,
   };
 }
+
+/** The same for who looks on: canaries stand as what the operator has measured of them says. */
+export function asMeasured(world: World): World {
+  return { ...world, analyses: world.journal.analyses };
+}

@@ -413,6 +413,29 @@ describe('a state folder', () => {
   });
 });
 
+describe('what was measured of canaries', () => {
+  const pass = { operator: '<', number: 0.01 } as const;
+  const queries = [{ name: 'errors', query: 'sum(x)', pass, fail: null }];
+  const analysis = { queries, intervalMs: 30_000, failureLimit: 0 };
+  const target = { application: 'shop', service: 'web', since: 1_000, analysis };
+  const record = { measured: 2, failed: 1, last: { kind: 'unread', reason: 'HTTP 503' } } as const;
+
+  it('is there for who reads beside it, and is forgotten when it is left out', () => {
+    const analyses = new Map([['shop/web', { target, queries: new Map([['errors', record]]) }]]);
+    session((journal) => {
+      journal.recordAnalyses(analyses);
+      expect(journal.state().analyses).toEqual(analyses);
+    });
+    {
+      using reader = readJournal(folder);
+      expect(reader.state().analyses).toEqual(analyses);
+    }
+    session((journal) => journal.recordAnalyses(new Map()));
+
+    expect(session((journal) => journal.state().analyses.size)).toBe(0);
+  });
+});
+
 describe('what services are under', () => {
   const cpu = { metric: 'cpu', value: 63, target: 70 } as const;
 

@@ -9,6 +9,7 @@ import { toHostName } from '../../../src/model/names.ts';
 import { decide } from '../../../src/rollout/decide.ts';
 import { predict } from '../../../src/rollout/predict.ts';
 import type { World } from '../../../src/rollout/world.ts';
+import { asMeasured, worldOfCommit } from '../../../src/rollout/world-of-commit.ts';
 import { anApplication, aService, aWorld, type ServiceFacts } from '../../support/builders.ts';
 import { bakeMs, canary, images, step, watched } from './canaries.ts';
 import { asking, play, shop } from './play.ts';
@@ -139,6 +140,15 @@ describe('canaries that are measured', () => {
     const promoted = measuring(asking(held, 'promote'), 3 * 60_000, () => [0.03, 0.2]);
 
     expect(running(promoted)).toEqual(images(0, 4));
+  });
+
+  it('stand so for who looks on, too', () => {
+    const held = measuring(watched(facts()), 2 * bakeMs, () => [0.03, 0.2]);
+    const journal = { ...held.journal, analyses: held.analyses ?? new Map() };
+    const seen = worldOfCommit(held.desired, held.observations, journal, held.now);
+
+    expect(reasonsIn({ ...asMeasured(seen), readiness: held.readiness })).toEqual(reasonsIn(held));
+    expect(reasonsIn(held)).toContainEqual(expect.stringMatching(/^promotion .*errors is 0.03/));
   });
 
   it('stay where they are as long as nobody has measured', () => {
