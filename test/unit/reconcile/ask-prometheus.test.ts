@@ -31,6 +31,7 @@ describe('a Prometheus that watches itself', () => {
     ['vector(42.5)', 42.5],
     ['6 * 7', 42],
     ['sum(up) + count(up)', 2],
+    ['(sum(no_such_metric) or vector(0)) / sum(up)', 0],
   ])('answers %s', async (query, value) => {
     expect(await put(query)).toEqual({ kind: 'read', value });
     expect(await put(query, '/')).toEqual({ kind: 'read', value });
