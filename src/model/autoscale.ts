@@ -96,7 +96,9 @@ export function metricInWords({ metric, value, target, reason }: MetricStanding)
   return `${metric} ${number} of ${target}${unit}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
-/** Small numbers with one digit more: half a request per second is not none. */
+/** Small numbers with more digits: half a request per second is not none, and neither is a hundredth of what a query gives. */
 export function rounded(value: number): number {
-  return value < 10 ? Math.round(value * 10) / 10 : Math.round(value);
+  const size = Math.abs(value);
+  if (size < 0.1) return Number(value.toPrecision(2));
+  return size < 10 ? Math.round(value * 10) / 10 : Math.round(value);
 }

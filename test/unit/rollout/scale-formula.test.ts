@@ -88,6 +88,7 @@ describe('the number of instances that a load asks for', () => {
       7,
       'prometheus 3.3333333333333335e+299 above 30',
     ],
+    ['of small numbers', [{ ...query(0.06), target: 0.02 }], 2, 3, 'prometheus 0.03 above 0.02'],
     ['not known', [query('?')], 3, 3, ''],
     ['not known, and fewer would be enough', [query('?'), cpu(7, 7, 7)], 3, 3, ''],
     [
