@@ -56,6 +56,11 @@ export class AnalysisWatch implements Disposable {
     }
   }
 
+  /** After this process stood still: what was measured before says nothing about the time that nobody looked. */
+  beginAnew(): void {
+    this.watch([], undefined);
+  }
+
   [Symbol.dispose](): void {
     this.watch([], undefined);
   }

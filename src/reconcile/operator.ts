@@ -172,6 +172,7 @@ export class Operator implements AsyncDisposable {
     if (since === this.#watchingSince) return;
     this.#watchingSince = since;
     this.#readiness = new Map();
+    this.#analyses.beginAnew();
     this.#looks.awaitAll();
   }
 

@@ -129,6 +129,20 @@ describe('what is measured of canaries', () => {
     },
   );
 
+  it('begins anew after this process stood still', async () => {
+    using one = measuring(read(0));
+    one.watch.watch([target], url);
+    await one.pass(45_000);
+    one.watch.beginAnew();
+    expect(one.watch.readings(url).size).toBe(0);
+    one.watch.watch([target], url);
+    await one.pass(29_999);
+    expect(one.asked).toHaveLength(2);
+    await one.pass(1);
+
+    expect(one.watch.readings(url).get(key)?.queries.get('errors')?.measured).toBe(1);
+  });
+
   it.each<[string, readonly AnalysisTarget[], string | undefined]>([
     ['nobody wants to know', [], url],
     ['there is nobody to ask', [target], undefined],
