@@ -224,17 +224,22 @@ interface Missed {
   readonly attachment: NetworkAttachment;
 }
 
-/** Networks that live instances of an older version are to be on by their own version and by the new one, and are not. */
+/**
+ * Networks that live instances of an older version are to be on by their own version and by the new one, and are not. Of one
+ * that has not proved itself only the journal tells that it was taken off.
+ */
 function missedBy(context: ApplicationContext, { service, others }: SlotView): readonly Missed[] {
   const own = context.target.spec.networks.filter(({ external }) => !external);
   const good = provenService(context.record, service.name);
   return others.filter(isLive).flatMap((instance) => {
     const known = good === null ? [] : versionsFrom([good], instance.container.host);
+    const off = offNetworks(context.world, instance);
     const version = [service, ...known].find(({ hash }) => hash === instance.hash);
     return service.container.networks
       .filter(({ network }) => {
         const isOwn = own.some(({ name }) => name === network);
-        const isAsked = version !== undefined && isOn(version.container, network);
+        const isAsked =
+          version === undefined ? off.includes(network) : isOn(version.container, network);
         return isOwn && isAsked && !isOn(instance.container.spec, network);
       })
       .map((attachment) => ({ instance, attachment }));

@@ -15,6 +15,7 @@ import {
   containers,
   decisionOf,
   edit,
+  exits,
   fine,
   kinds,
   pass,
@@ -161,6 +162,22 @@ describe('a network that a commit declares otherwise', () => {
     expect(kinds(after.steps).slice(0, 5)).toEqual([...anew, 'create-container 1']);
     expect(after.last.settled).toBe(true);
     expect(containers(after.world)).toHaveLength(1);
+  });
+
+  it('is joined again by what serves and has not proved itself, when the new version fails', () => {
+    const networks = [{ network: 'shop_front', aliases: ['web'] }];
+    const before = settled(shop(front, { container: { networks } }), ['host-1']);
+    const [[name, record] = []] = before.journal.applications;
+    if (name === undefined || record === undefined) throw new Error('nothing was rolled out');
+    const applications = new Map([[name, { ...record, lastKnownGood: null }]]);
+    const unproved = { ...before, journal: { ...before.journal, applications } };
+    const next = shop(wide, { container: { networks, image: 'testapp:bad' } });
+
+    const after = run(commit(unproved, [next], 2), exits('testapp:bad'));
+
+    expect(after.last.applications[0]?.target.mode).toBe('halted');
+    const old = containers(after.world).filter(({ state }) => state === 'running');
+    expect(old.map(({ spec }) => spec.networks)).toEqual([networks]);
   });
 
   it('is joined again by what serves on a host with an override until its successor does', () => {
