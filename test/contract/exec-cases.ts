@@ -51,6 +51,27 @@ export function execCases(context: ContractContext): void {
     });
   });
 
+  it('a command that was only made does not run', async () => {
+    await shell().run('web');
+    const id = await make(shell(), ['testapp', 'end', '0']);
+
+    expect(await shell().get<WireExec>(`/exec/${id}/json`)).toMatchObject({
+      Running: false,
+      ExitCode: null,
+    });
+  });
+
+  it('a daemon that was restarted knows no command', async () => {
+    await shell().run('web');
+    const id = await make(shell(), ['testapp', 'end', '0']);
+    await context.bench().restartDaemon();
+
+    expect(await refused(shell().get<WireExec>(`/exec/${id}/json`))).toEqual({
+      status: 404,
+      message: `No such exec instance: ${id}`,
+    });
+  });
+
   it('a command ends with its container', async () => {
     await shell().run('web', { Env: ['CRASH_AFTER_MS=5000'] });
 

@@ -83,6 +83,8 @@ export function applyHappening(stage: Stage, what: WorldHappening): void {
       return moveTag(world.registry, what.image, what.times);
     case 'person':
       return letPersonAct(stage, what.act, what.which);
+    case 'proxy-trouble':
+      return troubleProxy(stage, what);
     case 'crash':
       return crash(stage, what.which, what.isMemory);
     case 'port-taken':
@@ -174,6 +176,20 @@ function crash(stage: Stage, which: number, isMemory: boolean): void {
   stage.hit(running, true);
   if (isMemory) running.host.engine.oom(running.id);
   else running.host.engine.crash(running.id, 139);
+}
+
+function troubleProxy(
+  stage: Stage,
+  { trouble, which, ms }: Extract<Happening, { readonly kind: 'proxy-trouble' }>,
+): void {
+  const proxies = stage.everywhere().filter(({ raw }) => raw.haproxy !== null && raw.isRunning);
+  const proxy = proxies[which % Math.max(1, proxies.length)];
+  if (proxy === undefined) return;
+  const { host, id, name } = proxy;
+  stage.world.trace.add(host.name, `${name}: ${trouble} for ${ms} ms`);
+  if (trouble !== 'crash') return host.engine.troubleProxy(id, trouble, ms);
+  stage.hit(proxy, true);
+  host.engine.crash(id, 139);
 }
 
 /** Somebody runs something of his own on a port that we may want. */

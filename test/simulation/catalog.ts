@@ -1,6 +1,9 @@
 import type { ImageConfig, ImageDefinition } from './engine/registry.ts';
 import { SimulatedRegistry } from './engine/registry.ts';
 
+/** Names of applications, in the order in which they come. */
+export const applicationNames = ['shop', 'blog', 'wiki', 'mail', 'feed'];
+
 /** How the instances of a service show that they are ready. */
 export type GateKind = 'http' | 'tcp' | 'checked' | 'plain';
 
@@ -70,6 +73,15 @@ const badJobs: Readonly<Record<string, ImageDefinition>> = {
   'job:fails': { config, behaviour: { exits: { afterMs: 600, code: 2 } } },
 };
 
+const proxies: Readonly<Record<string, ImageDefinition>> = {
+  'haproxy:1': { config, behaviour: { isHaproxy: true, listensAfterMs: 100 } },
+  'haproxy:2': { config, behaviour: { isHaproxy: true, listensAfterMs: 700, stopsInMs: 1_500 } },
+};
+
+const badProxy: Readonly<Record<string, ImageDefinition>> = {
+  'haproxy:mute': { config, behaviour: { isHaproxy: true, listensAfterMs: 10 ** 9 } },
+};
+
 /** A tag that the registry does not know. */
 const missing = 'missing:1';
 
@@ -89,6 +101,9 @@ export const badImages: Readonly<Record<GateKind, readonly string[]>> = {
 
 export const goodJobs: readonly string[] = Object.keys(jobs);
 export const badJobImages: readonly string[] = [...Object.keys(badJobs), 'bad:command', missing];
+
+export const goodProxies: readonly string[] = Object.keys(proxies);
+export const badProxies: readonly string[] = [...Object.keys({ ...bad, ...badProxy }), missing];
 
 export const registryHost = 'registry.test:5000';
 
@@ -117,6 +132,8 @@ export function openRegistry(): SimulatedRegistry {
     ...badWhenChecked,
     ...jobs,
     ...badJobs,
+    ...proxies,
+    ...badProxy,
     'foreign:1': { config },
   };
   for (const [name, definition] of Object.entries(all)) {

@@ -7,6 +7,7 @@ import type { CommitSha } from '../../src/model/names.ts';
 import { toContainerId, toHostName } from '../../src/model/names.ts';
 import { serviceOn } from '../../src/model/variants.ts';
 import { openFleet } from '../../src/fleet/docker-fleet.ts';
+import { readTraffic } from '../../src/reconcile/read-traffic.ts';
 import type { Decision } from '../../src/rollout/decide.ts';
 import { decide } from '../../src/rollout/decide.ts';
 import type { World as DecisionWorld } from '../../src/rollout/world.ts';
@@ -18,6 +19,7 @@ import { fleetName } from './manifest-files.ts';
 import { Process } from './process.ts';
 import { quietLogger } from './quiet-logger.ts';
 import { SimulatedConnection } from './simulated-connection.ts';
+import { checkProxies, hasDeafProxy } from './check-proxies.ts';
 import { Violation } from './violation.ts';
 import { guestPrefix } from './world.ts';
 import type { World } from './world.ts';
@@ -41,6 +43,7 @@ export function whyNotQuiet(world: World, life: Life): string | null {
   if (!world.repository.isReachable) return 'the repository is away';
   const { incarnation, lastDecision: decision } = life;
   if (incarnation === null || decision === null) return 'the operator has not decided anything';
+  if (!decision.traffic.settled && !hasDeafProxy(world)) return 'the proxies are told';
   for (const observation of incarnation.fleet.snapshot().values()) {
     if (observation.kind === 'unreachable') return `${observation.host} is unreachable`;
   }
@@ -67,7 +70,13 @@ export function isHopeless(world: World, decision: Decision, name: string): bool
   const own = model.applications.find((application) => application.name === name);
   const decided = decision.applications.find(({ application }) => application === name);
   const isHeldUp = own !== undefined && isHeld(own, model, decision);
-  return isHeldUp || decided?.target.mode === 'halted' || hasNoRoom(decision, name);
+  const isDeaf = isExposing(own) && hasDeafProxy(world);
+  return isHeldUp || isDeaf || decided?.target.mode === 'halted' || hasNoRoom(decision, name);
+}
+
+/** What is exposed waits for each proxy. */
+function isExposing(application: ApplicationModel | undefined): boolean {
+  return application?.services.some(({ isExposed }) => isExposed === true) === true;
 }
 
 /** Somebody has closed the hosts that would have to take it. */
@@ -107,6 +116,7 @@ export async function checkEnd(end: End): Promise<void> {
   checkTargets(end, decision);
   checkContainers(end, decision);
   checkImages(end);
+  checkProxies(end, decision);
   checkDrains(end, decision);
   await checkPlan(end);
 }
@@ -141,8 +151,8 @@ function checkTargets({ world, life, blamed }: End, decision: Decision): void {
       const why = failed.map(({ service, reason, message }) => `${service} ${reason}: ${message}`);
       throw new Violation('a version that works is kept', `${application.name} ${why.join('; ')}`);
     }
-    const hasRoom = !hasNoRoom(decision, application.name);
-    if (isGood && mode === 'desired' && hasRoom) mustBeReady(decided);
+    const isHopeful = !isHopeless(world, decision, application.name);
+    if (isGood && mode === 'desired' && isHopeful) mustBeReady(decided);
     const record = life.journal().applications.get(application.name) ?? emptyApplicationRecord;
     if (mode === 'rollback' && record.lastKnownGood === null) {
       throw new Violation('a rollback goes to a version that worked', application.name);
@@ -274,7 +284,7 @@ function checkContainers({ world, life, everywhere }: End, decision: Decision): 
     const own = model.applications.find(({ name }) => name === application);
     const isHalted =
       target.mode === 'halted' ||
-      hasNoRoom(decision, application) ||
+      isHopeless(world, decision, application) ||
       (own !== undefined && isHeld(own, model, decision));
     for (const service of target.spec.services) {
       const own = [...left].filter(
@@ -337,11 +347,12 @@ async function checkPlan({ world, life }: End): Promise<void> {
   });
   fleet.configure(desired.fleet, adoptionInterest(desired.applications, life.journal()));
   await world.clock.during(fleet.refresh(new AbortController().signal));
+  const seen = { desired, observations: fleet.snapshot(), journal: life.journal() };
+  const reading = readTraffic(fleet, seen, process.clock, new AbortController().signal);
+  await world.clock.during(reading);
   const observed: DecisionWorld = {
-    desired,
-    observations: fleet.snapshot(),
-    journal: life.journal(),
-    traffic: new Map(),
+    ...seen,
+    traffic: await reading,
     proofs: null,
     analyses: null,
     readiness: new Map(),

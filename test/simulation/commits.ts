@@ -1,14 +1,24 @@
 import type { GateKind } from './catalog.ts';
-import { badImages, badJobImages, goodImages, goodJobs } from './catalog.ts';
+import {
+  applicationNames,
+  badImages,
+  badJobImages,
+  badProxies,
+  goodImages,
+  goodJobs,
+  goodProxies,
+} from './catalog.ts';
+import { edgeName, isEdge, proxyName } from './expose.ts';
 import type { ApplicationModel, RepositoryModel, ServiceModel } from './manifest-files.ts';
 import type { Random } from './random.ts';
 
-const applicationNames = ['shop', 'blog', 'wiki', 'mail', 'feed'];
 const gates: readonly GateKind[] = ['http', 'http', 'tcp', 'checked', 'plain'];
 
 export interface Grounds {
   readonly zones: readonly string[];
   readonly hosts: number;
+  /** There are proxies, and what can be exposed is. */
+  readonly hasEdge: boolean;
 }
 
 /** The repository as it is at first: one to four applications that work. */
@@ -18,6 +28,39 @@ export function firstModel(random: Random, grounds: Grounds): RepositoryModel {
     .slice(0, count)
     .map((name, index) => newApplication(name, index, random, grounds));
   return { applications, fault: 'none', comment: 0, approved: [] };
+}
+
+/** The application of the proxies, on all hosts or on those of a zone. */
+export function edgeOf(random: Random): ApplicationModel {
+  const proxies: ServiceModel = {
+    name: proxyName,
+    kind: 'global',
+    gate: 'http',
+    image: random.pick(goodProxies),
+    isGood: true,
+    replicas: 1,
+    parallelism: random.integer(0, 2),
+    monitorS: random.integer(4, 8),
+    failureAction: 'rollback',
+    level: 0,
+    memory: 256,
+    zone: random.pick([null, 'a']),
+    hostPort: 0,
+    after: null,
+    strategy: 'rolling',
+    maxSurge: null,
+    maxUnavailable: null,
+  };
+  return {
+    name: edgeName,
+    // Its configuration is a file that is mounted by itself: a signal would be of no use.
+    services: [{ ...proxies, ...(proxies.monitorS === 7 ? { onChange: 'restart' } : {}) }],
+    dependsOn: null,
+    wave: 0,
+    group: null,
+    isSuspended: false,
+    retry: 0,
+  };
 }
 
 /** What people do to a repository, one commit at a time. */
@@ -65,8 +108,9 @@ function addOrRemove(
   grounds: Grounds,
 ): { readonly subject: string; readonly model: RepositoryModel } {
   const { applications } = last;
-  if (applications.length > 1 && random.chance(0.5)) {
-    const gone = random.pick(applications);
+  const removable = applications.filter((one) => !isEdge(one));
+  if (removable.length > 1 && random.chance(0.5)) {
+    const gone = random.pick(removable);
     const rest = applications.filter((one) => one !== gone);
     return { subject: `remove ${gone.name}`, model: { ...last, applications: rest } };
   }
@@ -112,7 +156,8 @@ function changeService(
   return { subject: `level ${level}`, next: { ...service, level } };
 }
 
-function imagesOf({ kind, gate }: ServiceModel, isGood: boolean): readonly string[] {
+function imagesOf({ name, kind, gate }: ServiceModel, isGood: boolean): readonly string[] {
+  if (name === proxyName) return isGood ? goodProxies : badProxies;
   if (kind === 'job' || kind === 'task') return isGood ? goodJobs : badJobImages;
   return (isGood ? goodImages : badImages)[gate];
 }
@@ -169,7 +214,7 @@ function newService(
   name: string,
   index: number,
   random: Random,
-  { zones, hosts }: Grounds,
+  { zones, hosts, hasEdge }: Grounds,
 ): ServiceModel {
   const kind = random.pick(name === 'web' ? kinds : ([...kinds, 'task', 'job'] as const));
   const gate = kind === 'job' || kind === 'task' ? 'plain' : random.pick(gates);
@@ -200,6 +245,7 @@ function newService(
     replicas,
     zone: isPinned ? null : service.zone,
     ...onChangeOf(service),
+    ...(hasEdge ? { isExposed: true } : {}),
   };
 }
 

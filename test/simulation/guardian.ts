@@ -11,6 +11,7 @@ import type { ApiRequest } from './engine/api.ts';
 import type { Ledger } from './ledger.ts';
 import { fleetName } from './manifest-files.ts';
 import { mustKeepOrder, mustRaiseEpoch } from './must-keep-order.ts';
+import { isQuestion, TrafficGuard } from './traffic-guard.ts';
 import type { SimulatedHost } from './simulated-host.ts';
 import { Violation } from './violation.ts';
 import { guestPrefix } from './world.ts';
@@ -24,6 +25,8 @@ export interface Beliefs {
   readonly hasForgotten: () => boolean;
   /** An application as the commit that it follows asks for it; null when it does not. */
   readonly askedFor: (application: string) => ApplicationSpec | null;
+  /** Names of the hosts that it has given up: whatever is there serves nobody. */
+  readonly givenUp: () => ReadonlySet<string>;
 }
 
 interface Watched {
@@ -45,6 +48,7 @@ export class Guardian {
   readonly #operator: Beliefs;
   readonly #watched: ReadonlyMap<SimulatedHost, Watched>;
   readonly #now: () => number;
+  readonly #traffic: TrafficGuard;
   /** When instances were promoted, by their ids. */
   readonly #promotedAt = new Map<string, number>();
   /** Instances that were paused when they were to go: to be told to stop they have to run for a moment. */
@@ -64,6 +68,15 @@ export class Guardian {
     this.#operator = operator;
     this.#now = now;
     this.#watched = new Map([...hosts].map((host) => [host, watch(host, this.#adopted)]));
+    this.#traffic = new TrafficGuard({
+      everywhere: () => this.everywhere(),
+      operator,
+      ledger,
+      now,
+      isPromoted: ({ id, raw }) => raw.restart !== 'no' || this.#promotedAt.has(id),
+      isRecognised: (container) => this.#isRecognised(container),
+      mayLose: (container, isServing) => this.#mayLose(container, 0, isServing),
+    });
   }
 
   /** What the operator has written down of a container that it has adopted. */
@@ -79,7 +92,7 @@ export class Guardian {
 
   /** @throws Violation */
   beforeRequest(host: SimulatedHost, { method, path, body }: ApiRequest): void {
-    if (method === 'GET') return;
+    if (method === 'GET' || isQuestion(host, { path, body })) return;
     this.checks += 1;
     if (this.#ledger.stepsOn(host).length === 0) {
       throw new Violation('nothing is done without a step', `${method} ${path} on ${host.name}`);
@@ -102,14 +115,18 @@ export class Guardian {
     const container = this.#watched.get(host)?.census.find(name) ?? null;
     if (container === null) return;
     this.#mustBeOurs(container, verb);
+    if (verb === 'exec') return;
     if (verb === 'unpause' && container.raw.restart === 'no') this.#unpaused.add(container.id);
     if (verb === 'update' && isPromotion(body)) this.#promotedAt.set(container.id, this.#now());
     if (this.#ledger.isLate(host, container.id)) return;
     mustKeepOrder(this.#ledger, this.#operator.journal(), container, verb);
     if (verb === 'start') this.#mayStart(container);
-    if (verb === 'stop') this.#mayStop(container, 0);
+    if (verb === 'stop') {
+      this.#traffic.mayStop(container);
+      this.#mayLose(container, 0);
+    }
     // One may always be missing for a restart, whatever the budget is.
-    if (verb === 'restart') this.#mayStop(container, 1);
+    if (verb === 'restart') this.#mayLose(container, 1);
   }
 
   /** Hosts go out of sight together; they come back together after so long. Returns the end of it. */
@@ -150,6 +167,7 @@ export class Guardian {
       this.checks += 1;
       keepsVolumes(host, watched);
       leavesStrangers(host, watched);
+      this.#traffic.look(watched.census.read());
     }
   }
 
@@ -268,7 +286,12 @@ export class Guardian {
     );
   }
 
-  #mayStop(container: TrueContainer, leastMissing: number): void {
+  /** @param isServing which of the others count */
+  #mayLose(
+    container: TrueContainer,
+    leastMissing: number,
+    isServing: (other: TrueContainer) => boolean = () => true,
+  ): void {
     const { identity, slot, id, name } = container;
     if (identity === null || !this.#ledger.isWanted(container)) return;
     const { application, service, hash } = identity;
@@ -280,7 +303,7 @@ export class Guardian {
     if (this.#quarantined(application, service, hash) !== null || this.#hasFailed(container))
       return;
     const others = this.#live(application, service).filter(
-      (one) => one.id !== id && isAvailable(one, allowance.gate),
+      (one) => one.id !== id && isAvailable(one, allowance.gate) && isServing(one),
     );
     const held = new Set(others.map((one) => one.slot));
     if (held.has(slot) || this.#ledger.isHit(slot) || this.#makesRoom(slot)) return;

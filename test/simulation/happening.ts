@@ -35,6 +35,14 @@ export type Happening =
       /** Which of the containers, modulo their number. */
       readonly which: number;
     }
+  | {
+      /** A proxy takes no commands for so long, or answers late, or crashes. */
+      readonly kind: 'proxy-trouble';
+      readonly trouble: 'silent' | 'late' | 'crash';
+      /** Which of the proxies, modulo their number. */
+      readonly which: number;
+      readonly ms: number;
+    }
   | { readonly kind: 'crash'; readonly which: number; readonly isMemory: boolean }
   | {
       readonly kind: 'port-taken';

@@ -15,6 +15,8 @@ const underwayMs = 20_000;
 const lateMs = 5_000;
 /** Of one key: a replacement takes about ten. */
 const mostStepsASecond = 40;
+/** The last requests of an instance are answered before it is taken off a network, and it comes back a little later. */
+const renewingMs = 15_000;
 /** How long the operator may not know what an outsider did: the event has to reach it first. */
 const tellingMs = 3_000;
 
@@ -34,6 +36,8 @@ export interface Allowance extends Limits {
   readonly isSoleWriter: boolean;
   readonly isSingleton: boolean;
   readonly gate: Gate | null;
+  /** How long the last requests are waited for, in milliseconds; 0: it is not exposed. */
+  readonly drainTimeoutMs: number;
   readonly isGlobal: boolean;
 }
 
@@ -46,6 +50,8 @@ export class Ledger {
     string,
     { readonly at: number; readonly host: SimulatedHost; readonly isSilent: boolean }
   >();
+  /** When the networks of each application were changed last. */
+  readonly #cutOffAt = new Map<string, number>();
   readonly #stormyUntil = new Map<SimulatedHost, number>();
   readonly #steps = new Map<string, Step>();
   readonly #begunAt = new WeakMap<Step, number>();
@@ -202,8 +208,19 @@ export class Ledger {
       isSoleWriter: list.every(({ service }) => isSoleWriter(service)),
       isSingleton: list.every(({ service }) => service.singleton),
       gate: list.at(-1)?.service.gate ?? null,
+      drainTimeoutMs: Math.min(...list.map(({ service }) => service.expose?.drainTimeoutMs ?? 0)),
       isGlobal: list.some(({ service }) => service.mode === 'global'),
     };
+  }
+
+  /** An instance of a slot is to be off networks, or on them again. */
+  networksChanged(slot: string): void {
+    this.#cutOffAt.set(slot.slice(0, slot.indexOf('/')), this.#now());
+  }
+
+  /** Whether networks of an application were being made anew a moment ago: that goes by hosts, and not by the budget. */
+  wasCutOff(application: string): boolean {
+    return this.#now() - (this.#cutOffAt.get(application) ?? -Infinity) < renewingMs;
   }
 
   /** Whether the slot is one that all targets of now and of a moment ago have. */

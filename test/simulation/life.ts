@@ -32,6 +32,7 @@ const told: ReadonlySet<JournalEntry['kind']> = new Set([
   'succeeded',
   'quarantined',
   'attempt-failed',
+  'networks-off',
   'pruned',
 ]);
 
@@ -47,6 +48,8 @@ function describeEntry(entry: JournalEntry): string {
     }
     case 'scaled':
       return `scales ${entry.application}/${entry.service} to ${entry.replicas}: ${entry.cause}`;
+    case 'networks-off':
+      return `has ${entry.slot} off ${entry.networks.join(', ') || 'no network'}`;
     default:
       return `${entry.kind} ${'application' in entry ? (entry.application ?? '') : ''}`;
   }

@@ -1,6 +1,7 @@
 import type { TagMoved } from '../../src/model/application.ts';
 import type { GateKind } from './catalog.ts';
 import { registryHost } from './catalog.ts';
+import { configsOf, exposeOf, ingressOf, proxyConfigs } from './expose.ts';
 import type { Files } from './simulated-repository.ts';
 
 /** A service as a scenario thinks of it. */
@@ -18,6 +19,8 @@ export interface ServiceModel {
   readonly failureAction: 'rollback' | 'pause';
   /** Value of an environment variable, or content of files. */
   readonly level: number;
+  /** Requests come in for it through the proxies, unless its other keys are against it; absent: they do not. */
+  readonly isExposed?: true;
   /** How its instances take in other files while they run; absent: they do not. */
   readonly onChange?: 'restart' | 'signal';
   /** Limit in MiB, which changes in place. */
@@ -104,6 +107,7 @@ export function renderFiles(model: RepositoryModel, grounds: FleetGrounds): File
         labels: { zone },
         ...marks.get(name),
       })),
+      ...ingressOf(model.applications),
       ...(lostAfterS === null ? {} : { failure: { lostAfter: `${lostAfterS}s` } }),
       image: { tagMoved, interval: '20s', ...(gc === undefined ? {} : { gc }) },
       ...(model.approved.length === 0 ? {} : { prune: { approved: model.approved } }),
@@ -147,7 +151,7 @@ function renderApplication(
     services: Object.fromEntries(
       services.map((service) => [
         service.name,
-        adopts === undefined ? renderService(service, services) : renderComposed(service),
+        adopts === undefined ? renderService(service, application) : renderComposed(service),
       ]),
     ),
     'x-fleetwright': {
@@ -163,6 +167,7 @@ function renderApplication(
         : { jobs: Object.fromEntries(jobs.map((job) => [job.name, { when: 'before' }])) }),
     },
     ...networksOf(application),
+    ...proxyConfigs(application),
     ...(volumes.length === 0
       ? {}
       : { volumes: Object.fromEntries(volumes.map((service) => [`${service.name}-data`, {}])) }),
@@ -177,7 +182,10 @@ function networksOf({ services: [first], adopts }: ApplicationModel): object {
   return { networks: { default: { driver_opts: { 'com.docker.network.driver.mtu': mtu } } } };
 }
 
-function renderService(service: ServiceModel, all: readonly ServiceModel[]): object {
+function renderService(
+  service: ServiceModel,
+  { name, services }: Pick<ApplicationModel, 'name' | 'services'>,
+): object {
   const { kind, image } = service;
   return {
     image: `${registryHost}/${image}`,
@@ -186,8 +194,11 @@ function renderService(service: ServiceModel, all: readonly ServiceModel[]): obj
     ...(kind === 'task' ? { restart: 'no' } : {}),
     ...(kind === 'port' ? { ports: [`${service.hostPort}:8080`] } : {}),
     ...(kind === 'stateful' ? { volumes: [`${service.name}-data:/data`] } : {}),
-    ...dependsOn(service, all),
-    ...(kind === 'job' ? {} : renderDeploy(service, overridesOf(service))),
+    ...configsOf(service),
+    ...dependsOn(service, services),
+    ...(kind === 'job'
+      ? {}
+      : renderDeploy(service, { ...exposeOf(name, service), ...overridesOf(service) })),
   };
 }
 
@@ -209,7 +220,7 @@ function renderComposed(service: ServiceModel): object {
   return { image, network_mode: 'bridge', ...renderDeploy(service) };
 }
 
-function renderDeploy(service: ServiceModel, overrides: object = {}): object {
+function renderDeploy(service: ServiceModel, own: object = {}): object {
   const { kind, replicas, parallelism, monitorS, failureAction, zone, memory, onChange } = service;
   const { cpus, priority } = service;
   return {
@@ -230,7 +241,7 @@ function renderDeploy(service: ServiceModel, overrides: object = {}): object {
       ...(kind === 'singleton' ? { singleton: true } : {}),
       ...(priority === undefined ? {} : { priority }),
       ...(onChange === undefined ? {} : { onChange }),
-      ...overrides,
+      ...own,
     },
   };
 }

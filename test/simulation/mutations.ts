@@ -119,6 +119,26 @@ const mutations = {
     'const other = view.others.find((one) => one !== held);',
     'const other = view.others.find((one) => one !== held && one.container.host === view.host);',
   ],
+  'stopped while a proxy sends it requests': [
+    'src/rollout/await-traffic.ts',
+    '  if (server.isReady) {',
+    '  if (server.isReady && server.port === 0) {',
+  ],
+  'the last requests are not waited for': [
+    'src/rollout/await-traffic.ts',
+    'if (server.sessions === 0) return null;',
+    'if (server.sessions >= 0) return null;',
+  ],
+  'requests before the promotion': [
+    'src/rollout/endpoints.ts',
+    "return state === 'running' && isWell && restart.name !== 'no';",
+    "return state === 'running' && isWell && restart.name !== 'on-failure';",
+  ],
+  'taken from what serves before its successor has requests': [
+    'src/rollout/await-traffic.ts',
+    'if (missing === undefined) continue;',
+    'if (missing === undefined || only !== undefined) continue;',
+  ],
   'a canary more than its step says': [
     'src/rollout/kept-version.ts',
     'return index < stage.canaries ? null : good;',

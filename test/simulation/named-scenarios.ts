@@ -1,3 +1,4 @@
+import { edgeName, proxyName } from './expose.ts';
 import type { Scheduled } from './happening.ts';
 import type {
   ApplicationModel,
@@ -62,6 +63,9 @@ const zone: ServiceModel = { ...one, zone: 'a' };
 const unimportant: ServiceModel = { ...web, cpus: 3, priority: 10 };
 const important: ServiceModel = { ...one, name: 'side', cpus: 3, priority: 100 };
 
+const exposed: ServiceModel = { ...one, isExposed: true };
+const proxies: ServiceModel = { ...global, name: proxyName, image: 'haproxy:1' };
+
 /** They are small, so that each can be run once per effect of the operator. */
 export const namedScenarios: readonly NamedScenario[] = [
   {
@@ -96,6 +100,7 @@ export const namedScenarios: readonly NamedScenario[] = [
       commit(4 * commitsMs, [unimportant]),
     ]),
   },
+  behindProxies('update behind a proxy', { ...exposed, image: 'web:2' }),
   update('revert during a rollout', 1, [web], [better], [web]),
   update('superseding commit', 1, [web], [better], [{ ...web, image: 'web:3' }]),
   {
@@ -142,6 +147,15 @@ function update(
 ): NamedScenario {
   const commits = to.map((services, index) => commit(index * commitsMs, services));
   return { name, ...after(newScenario(hosts, from), commits) };
+}
+
+/** What is exposed changes. */
+function behindProxies(name: string, service: ServiceModel): NamedScenario {
+  const edge = { ...shopOf(proxies), name: edgeName };
+  const first = repositoryOf(shopOf(exposed), edge);
+  const model = repositoryOf(shopOf(service), edge);
+  const what = { kind: 'commit', subject: 'change', model } as const;
+  return { name, ...after({ ...newScenario(1), first }, [{ atMs: 0, what }]) };
 }
 
 /** @param script its times count from when the first commit is done with */

@@ -1,6 +1,7 @@
 import type { TagMoved } from '../../src/model/application.ts';
 import { movingImages } from './catalog.ts';
-import { firstModel, nextModel } from './commits.ts';
+import type { Grounds } from './commits.ts';
+import { edgeOf, firstModel, nextModel } from './commits.ts';
 import type { Happening, PersonAct, Scheduled } from './happening.ts';
 import type { GcModel, HostModel, RepositoryModel } from './manifest-files.ts';
 import { Random } from './random.ts';
@@ -48,15 +49,21 @@ export function makeScenario(seed: number): Scenario {
   const isLong = busyMs >= 600_000;
   const tags = random.split('tags');
   const tagMoved = tags.pick(['roll', 'report', 'ignore', 'ignore', 'ignore'] as const);
-  const first = firstModel(random.split('first'), groundsOf(hosts));
+  const edge = random.split('edge');
+  const hasEdge = edge.chance(0.3);
+  const grounds = groundsOf(hosts, hasEdge);
+  const model = firstModel(random.split('first'), grounds);
+  const applications = [...model.applications, ...(hasEdge ? [edgeOf(edge)] : [])];
+  const first = { ...model, applications };
   const failure = random.split('failure');
   const lostAfterS = failure.pick([15, 20, 45, null]);
   const script = [
     ...makeMarks(failure, hosts, busyMs),
     ...makeOutages(failure, hosts, busyMs),
-    ...makeCommits(random.split('commits'), hosts, first, busyMs),
+    ...makeCommits(random.split('commits'), grounds, first, busyMs),
     ...makeMoves(tags, busyMs),
     ...makeTroubles(random.split('troubles'), hosts, busyMs, shape.pick([0, 1, 2, 4, 8])),
+    ...(hasEdge ? makeProxyTroubles(edge, busyMs) : []),
   ];
   return {
     seed,
@@ -90,13 +97,13 @@ function makeHosts(random: Random): readonly HostModel[] {
   }));
 }
 
-function groundsOf(hosts: readonly HostModel[]): { zones: readonly string[]; hosts: number } {
-  return { zones: [...new Set(hosts.map(({ zone }) => zone))], hosts: hosts.length };
+function groundsOf(hosts: readonly HostModel[], hasEdge: boolean): Grounds {
+  return { zones: [...new Set(hosts.map(({ zone }) => zone))], hosts: hosts.length, hasEdge };
 }
 
 function makeCommits(
   random: Random,
-  hosts: readonly HostModel[],
+  grounds: Grounds,
   first: RepositoryModel,
   busyMs: number,
 ): readonly Scheduled[] {
@@ -110,7 +117,7 @@ function makeCommits(
   const commits = [...times, ...close]
     .toSorted((a, b) => a - b)
     .map((atMs): Scheduled => {
-      const { subject, model } = nextModel(history, random, groundsOf(hosts));
+      const { subject, model } = nextModel(history, random, grounds);
       history.push(model);
       return { atMs, what: { kind: 'commit', subject, model } };
     });
@@ -184,6 +191,19 @@ function makeOutages(
       ? [{ atMs: freeAtMs, what: { kind: 'host-fenced', host, isFenced: false } } as const]
       : []),
   ];
+}
+
+function makeProxyTroubles(random: Random, busyMs: number): readonly Scheduled[] {
+  const count = random.pick([0, 0, 1, 2, 4]);
+  return Array.from({ length: count }, () => ({
+    atMs: random.integer(500, busyMs),
+    what: {
+      kind: 'proxy-trouble',
+      trouble: random.pick(['silent', 'late', 'crash'] as const),
+      which: random.integer(0, 1_000),
+      ms: random.integer(500, 40_000),
+    },
+  }));
 }
 
 function makeTroubles(

@@ -1,6 +1,7 @@
 import type { ApplicationSpec } from '../../src/model/application.ts';
 import type { DesiredState } from '../../src/model/desired.ts';
 import type { JournalEntry } from '../../src/model/journal-state.ts';
+import { isTrafficAction } from '../../src/model/step.ts';
 import type { Decision } from '../../src/rollout/decide.ts';
 import { applyHappening } from './apply-happening.ts';
 import { checkEnd, isHopeless, whyNotQuiet } from './check-end.ts';
@@ -83,7 +84,9 @@ class Simulation {
         }
         this.#guarded(() => this.#ledger.stepStarted(step));
       },
-      stepEnded: (step, outcome) => this.#ledger.stepEnded(step, outcome.kind === 'unknown'),
+      // A proxy that is silent may take a change later.
+      stepEnded: (step, { kind }) =>
+        this.#ledger.stepEnded(step, kind === 'unknown' || isTrafficAction(step.action)),
       decided: (decision) =>
         this.#guarded(() => {
           this.#mustNotScale(decision);
@@ -109,6 +112,11 @@ class Simulation {
       hasForgotten: () => world.counts.journalsLost > 0,
       askedFor: (application: string) =>
         world.accepted?.applications.find(({ name }) => name === application) ?? null,
+      givenUp: () => {
+        const standing = this.life.lastDecision?.placed.standing.hosts ?? [];
+        const gone = standing.filter(({ isFenced, state }) => isFenced || state === 'lost');
+        return new Set(gone.map(({ host }) => host));
+      },
     };
     this.#guardian = new Guardian(hosts, this.#ledger, beliefs, world.clock.now);
     for (const host of hosts) {
@@ -209,6 +217,7 @@ class Simulation {
   }
 
   #noted(entry: JournalEntry): void {
+    if (entry.kind === 'networks-off') this.#ledger.networksChanged(entry.slot);
     if (entry.kind !== 'succeeded') return;
     const { application, spec } = entry;
     this.#guardian.succeeded(application, spec, this.#good.get(application) ?? null);

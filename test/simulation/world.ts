@@ -80,6 +80,7 @@ export class World implements Disposable {
           skewMs,
           random: random.split('engine').next,
           registry,
+          isThere: (address, port) => this.#isThere(address, port),
           apiVersion,
         });
         const link = random.split('link');
@@ -109,6 +110,11 @@ export class World implements Disposable {
       };
       host?.engine.person.run(image, `${composeProject}_web_${number}`, labels, []);
     }
+  }
+
+  #isThere(address: string, port: number): boolean {
+    const host = [...this.hosts.values()].find((one) => one.address === address);
+    return host !== undefined && host.state !== 'off' && host.engine.probe(port) !== 'refused';
   }
 
   host(name: string): SimulatedHost {

@@ -24,11 +24,16 @@ export class LoopbackProxy implements AsyncDisposable {
   readonly port: number;
   /** Of the API that the driver speaks to. */
   readonly apiPort: number;
+  /** As it was started with it. */
+  readonly configuration: string;
+  /** Path of the map file of HAProxy. */
+  readonly routes: string;
   /** Called before each command, with what it is given. */
   beforeCommand: (words: readonly string[]) => Promise<void> = async () => {};
   readonly #router: TrafficRouter;
   readonly #folder: string;
   readonly #command: readonly string[];
+  readonly #ask: readonly string[];
   #child: ChildProcess;
 
   /** @param backends `APPLICATION:SERVICE` each */
@@ -48,21 +53,19 @@ export class LoopbackProxy implements AsyncDisposable {
     const busybox = await installedProgram('busybox');
     const ask = [busybox, 'nc', '127.0.0.1', String(apiPort)];
     const ingress = { driver, application: 'edge', service: 'x', command: ask, routes, origin };
-    const proxy = new LoopbackProxy(ports, folder, command, ingress);
+    const proxy = new LoopbackProxy({ ports, folder, command, ingress, configuration: text });
     await proxy.#isUp();
     return proxy;
   }
 
-  private constructor(
-    { port, apiPort }: Ports,
-    folder: string,
-    command: readonly string[],
-    ingress: IngressSpec,
-  ) {
-    this.port = port;
-    this.apiPort = apiPort;
+  private constructor({ ports, folder, command, ingress, configuration }: Parts) {
+    this.port = ports.port;
+    this.apiPort = ports.apiPort;
+    this.configuration = configuration;
+    this.routes = ingress.routes;
     this.#folder = folder;
     this.#command = command;
+    this.#ask = ingress.command;
     this.#child = this.#spawn();
     const fleet: Pick<Fleet, 'ask'> = {
       ask: async (_host, _container, words) => {
@@ -80,6 +83,13 @@ export class LoopbackProxy implements AsyncDisposable {
   ask(changes: readonly TrafficChange[]): Promise<ProxyAnswer> {
     const proxy = { host: toHostName('host-1'), container: toContainerId('proxy') };
     return this.#router.ask(proxy, changes, new AbortController().signal);
+  }
+
+  /** What it says to a line of commands, in its own words. */
+  async say(line: string): Promise<string> {
+    const script = String.raw`printf '%s\n' "$0" | "$@"`;
+    const { output } = await endOf(['sh', '-c', script, line, ...this.#ask]);
+    return output.toString();
   }
 
   /** How it stands after changes, which it answers. */
@@ -117,6 +127,15 @@ export class LoopbackProxy implements AsyncDisposable {
     await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+interface Parts {
+  readonly ports: Ports;
+  readonly folder: string;
+  /** That starts it. */
+  readonly command: readonly string[];
+  readonly ingress: IngressSpec;
+  readonly configuration: string;
 }
 
 interface Ports {

@@ -21,6 +21,8 @@ export interface Behaviour {
   readonly ignoresTerm?: boolean;
   /** From SIGTERM to its exit. */
   readonly stopsInMs?: number;
+  /** It takes commands as HAProxy does. */
+  readonly isHaproxy?: boolean;
   /** It behaves otherwise on the host of this name. */
   readonly onHost?: { readonly name: string; readonly behaviour: Behaviour };
 }

@@ -1,6 +1,7 @@
 import type { RestartPolicy } from '../../../src/model/container.ts';
 import type { WireHealthcheck, WireMount, WireMountPoint } from '../../../src/fleet/wire.ts';
 import type { Behaviour } from './behaviour.ts';
+import type { Haproxy } from './haproxy.ts';
 import type { SimulatedImage } from './registry.ts';
 
 /** Who did something to a container. */
@@ -90,6 +91,8 @@ export interface Program {
   isEnding: boolean;
   /** Ends what was to happen to it. */
   cancel: (() => void)[];
+  /** What it knows, when it is one; null: it is another program. */
+  readonly haproxy: Haproxy | null;
 }
 
 /** What the daemon remembers between two exits. A manual start makes a new one. */

@@ -19,6 +19,7 @@ export function killDaemon(state: EngineState): void {
   state.run += 1;
   state.waiting = [];
   state.told = [];
+  state.execs.clear();
   changed(state);
   for (const container of state.containers.values()) {
     container.starting = null;

@@ -62,6 +62,8 @@ export interface EngineState {
   readonly skewMs: number;
   readonly random: () => number;
   readonly registry: SimulatedRegistry;
+  /** Whether somebody listens at an address of the network and a port. */
+  readonly isThere: (address: string, port: number) => boolean;
   readonly apiVersion: '1.41' | '1.45';
   readonly timing: Timing;
   /** By id, the oldest first. */

@@ -6,12 +6,15 @@ import { framed } from './container-log.ts';
 import type { EngineState } from './engine-state.ts';
 import { changed, later, mutated, newId } from './engine-state.ts';
 import { inWordsOf } from './container-calls.ts';
+import { askHaproxy, isForHaproxy } from './exec-haproxy.ts';
 
 /** A command that is run in a container: what a hook is, and a `docker exec`. */
 export interface Exec {
   readonly container: Container;
   readonly command: readonly string[];
   readonly environment: readonly string[];
+  /** One that was only made does not run. */
+  isStarted: boolean;
   /** null: it has not ended. */
   exitCode: number | null;
 }
@@ -30,15 +33,17 @@ export function makeExec(
   }
   const id = newId(state);
   const { Cmd: command = [], Env: environment = [] } = body;
-  state.execs.set(id, { container, command, environment, exitCode: null });
-  mutated(state, `make a command in ${container.name}`);
+  state.execs.set(id, { container, command, environment, isStarted: false, exitCode: null });
+  // What asks a proxy leaves nothing behind, and is done all the time.
+  if (!isForHaproxy(container)) mutated(state, `make a command in ${container.name}`);
   return created({ Id: id });
 }
 
 export function inspectExec(state: EngineState, id: string): ApiResponse {
   const exec = state.execs.get(id);
   if (exec === undefined) return refusal(404, `No such exec instance: ${id}`);
-  return ok({ ID: id, Running: exec.exitCode === null, ExitCode: exec.exitCode });
+  const { isStarted, exitCode } = exec;
+  return ok({ ID: id, Running: isStarted && exitCode === null, ExitCode: exitCode });
 }
 
 /** Killed by the end of its container. */
@@ -48,7 +53,12 @@ const killedCode = 137;
 export function startExec(state: EngineState, id: string): ApiResponse | Pending {
   const exec = state.execs.get(id);
   if (exec === undefined) return refusal(404, `No such exec instance: ${id}`);
+  exec.isStarted = true;
   return pending((reply) => {
+    if (isForHaproxy(exec.container)) {
+      askHaproxy(state, exec, reply);
+      return null;
+    }
     const end = (exitCode: number, output: string): void => {
       if (exec.exitCode !== null) return;
       exec.exitCode = exitCode;

@@ -4,6 +4,8 @@ import type { Container, Program } from './container.ts';
 import { elapsedOf } from './container.ts';
 import type { EngineState } from './engine-state.ts';
 import { changed } from './engine-state.ts';
+import type { Haproxy } from './haproxy.ts';
+import { startHaproxy } from './haproxy.ts';
 
 /** How a program ended. */
 export interface Ending {
@@ -25,8 +27,24 @@ export function startProgram(state: EngineState, container: Container, onEnd: On
     pausedMs: 0,
     isEnding: false,
     cancel: [],
+    haproxy: behaviour.isHaproxy === true ? haproxyIn(state, container) : null,
   };
   arm(state, container, container.program, onEnd);
+}
+
+const haproxyConfig = '/usr/local/etc/haproxy/haproxy.cfg';
+
+/** How long the last requests of a server take, in milliseconds; most are answered by then. */
+const lastRequestsMs = [0, 0, 0, 300, 2_000, 8_000] as const;
+
+/** HAProxy reads its configuration when it starts. */
+function haproxyIn(state: EngineState, container: Container): Haproxy {
+  const config = container.files.get(haproxyConfig) ?? container.loaded.get(haproxyConfig);
+  return startHaproxy(config?.toString() ?? '', {
+    now: () => state.clock.now(),
+    isThere: state.isThere,
+    lastRequestsMs: () => lastRequestsMs[Math.floor(state.random() * lastRequestsMs.length)] ?? 0,
+  });
 }
 
 /** Freezes it: what was to happen to it happens later by so much. */

@@ -30,6 +30,8 @@ export interface EngineOptions {
   /** From 0 to 1: ids, durations, and who wins a race. */
   readonly random: () => number;
   readonly registry: SimulatedRegistry;
+  /** Whether somebody listens at an address of the network and a port; default: wherever it is asked. */
+  readonly isThere?: (address: string, port: number) => boolean;
   readonly apiVersion?: '1.41' | '1.45';
   readonly timing?: Partial<Timing>;
 }
@@ -48,6 +50,7 @@ export class SimulatedEngine {
 
   constructor(options: EngineOptions) {
     const { name, clock, skewMs, random, registry, apiVersion = '1.41', timing = {} } = options;
+    const { isThere = () => true } = options;
     const state: EngineState = {
       name,
       engineId: '',
@@ -55,6 +58,7 @@ export class SimulatedEngine {
       skewMs,
       random,
       registry,
+      isThere,
       apiVersion,
       timing: { ...usualTiming, ...timing },
       containers: new Map(),
@@ -188,6 +192,18 @@ export class SimulatedEngine {
   /** The kernel kills the program of a container for its memory. */
   oom(id: string): void {
     endByItself(this.#state, this.#find(id), { exitCode: 137, isOutOfMemory: true, line: '' });
+  }
+
+  /** A command in a container; null: there is none with this id. */
+  commandOf(id: string): { readonly container: string; readonly words: readonly string[] } | null {
+    const exec = this.#state.execs.get(id);
+    return exec === undefined ? null : { container: exec.container.id, words: exec.command };
+  }
+
+  /** A proxy takes no line for so long, or answers late. */
+  troubleProxy(id: string, trouble: 'silent' | 'late', ms: number): void {
+    const haproxy = this.#find(id).program?.haproxy ?? null;
+    if (haproxy !== null) haproxy[`${trouble}Until`] = this.#state.clock.now() + ms;
   }
 
   /** What answers on a published port of the host now. */

@@ -2,6 +2,7 @@ import { answerOf } from './behaviour.ts';
 import type { Actor, Container, ContainerStatus, OpenPort } from './container.ts';
 import { elapsedOf, statusOf } from './container.ts';
 import type { EngineState } from './engine-state.ts';
+import type { Haproxy } from './haproxy.ts';
 
 /** What is the case on a host, whatever anybody was told. */
 export interface EngineTruth {
@@ -42,6 +43,8 @@ export interface ContainerTruth extends ObjectTruth {
   readonly error: string;
   readonly restartCount: number;
   readonly open: readonly OpenPort[];
+  /** What the program knows, when it is a proxy that runs. */
+  readonly haproxy: Haproxy | null;
   readonly files: readonly string[];
   /** What its program has read of the files that are mounted, by path. */
   readonly loaded: ReadonlyMap<string, Buffer>;
@@ -88,6 +91,7 @@ function containerTruth(container: Container, now: number): ContainerTruth {
     error: container.error,
     restartCount: container.restartCount,
     open: container.open,
+    haproxy: program?.haproxy ?? null,
     files: [...container.files.keys()],
     loaded: container.loaded,
     createdAt: container.createdAt,
