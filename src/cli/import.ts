@@ -163,6 +163,7 @@ function fleetOf({ endpoint = '', host = 'host' }: ImportFlags): FleetSpec {
     image: { tagMoved: 'ignore', intervalMs: 300_000 },
     failure: { lostAfterMs: 300_000 },
     driftIgnore: [],
+    proxies: [],
     origin: { file: 'fleet.yaml', line: 1, column: 1 },
   };
 }

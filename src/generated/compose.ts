@@ -1229,13 +1229,22 @@ target: (number | string)
 }
 }
 /**
- * Where requests from outside come in: the proxies that ingress of fleet.yaml names send those for this host and path to the instances that have passed their gate, and to none that is on its way out. See traffic.md.
+ * Where requests come in: from outside those for host and path, through the proxies that ingress of fleet.yaml names, and from within the fleet those for the name of internal. They are sent to the instances that have passed their gate, and to none that is on its way out. Needs host, internal, or both. See traffic.md.
  */
 expose?: {
 /**
- * Host of the requests, without a port. No two services may have the same host and path.
+ * Host of the requests from outside, without a port. No two services may have the same host and path. Default: none come in from there.
  */
-host: string
+host?: string
+/**
+ * One name for all instances of the service, for other applications on any host of the fleet: the proxies that internal of fleet.yaml names pass on what is asked for there. They must have it among the aliases of a network, which clients join. true: it is SERVICE.APPLICATION.internal, with - for _. Default: false.
+ */
+internal?: (boolean | string | {
+/**
+ * Another name, such as database. No two services may have the same name and path.
+ */
+host?: string
+})
 /**
  * Path of the requests, with all below it; of several that fit the longest counts. Default: /.
  */

@@ -96,29 +96,8 @@ failure?: {
  */
 lostAfter?: string
 }
-/**
- * The proxies through which requests from outside come in for services with x-fleetwright.expose: the instances of one service of this repository, each of which is told where requests may go. See traffic.md. Default: none.
- */
-ingress?: {
-/**
- * The kind of the proxies: haproxy, 2.6 or newer; or caddy, 2.6 or newer, which closes idle connections whenever the set of instances changes.
- */
-driver: ("haproxy" | "caddy")
-/**
- * The service that is the proxies, as APPLICATION/SERVICE.
- */
-service: string
-/**
- * Command in the container of a proxy that hands its standard input to its runtime API, or its admin API, and prints the answer. The container has sh. Default: [nc, 127.0.0.1, "9999"], of caddy [nc, 127.0.0.1, "2019"].
- * 
- * @minItems 1
- */
-command?: [string, ...(string)[]]
-/**
- * Path of the map file in the container of a haproxy, by which its configuration finds the backend of a request. Default: /etc/haproxy/routes.map.
- */
-routes?: string
-}
+ingress?: Proxies
+internal?: Proxies
 /**
  * The Prometheus, or what answers like one, that the queries of x-fleetwright.autoscale and of x-fleetwright.rollout.analysis go to. Default: none.
  */
@@ -202,6 +181,29 @@ cpus?: (number | string)
  * Bytes, or a number with the unit b, k, m, g, t or p (powers of 1024), such as 2g.
  */
 memory?: (number | string)
+}
+/**
+ * A group of proxies.
+ */
+export interface Proxies {
+/**
+ * The kind of the proxies: haproxy, 2.6 or newer; or caddy, 2.6 or newer, which closes idle connections whenever the set of instances changes.
+ */
+driver: ("haproxy" | "caddy")
+/**
+ * The service that is the proxies, as APPLICATION/SERVICE.
+ */
+service: string
+/**
+ * Command in the container of a proxy that hands its standard input to its runtime API, or its admin API, and prints the answer. The container has sh. Default: [nc, 127.0.0.1, "9999"], of caddy [nc, 127.0.0.1, "2019"].
+ * 
+ * @minItems 1
+ */
+command?: [string, ...(string)[]]
+/**
+ * Path of the map file in the container of a haproxy, by which its configuration finds the backend of a request. Default: /etc/haproxy/routes.map.
+ */
+routes?: string
 }
 /**
  * What becomes of each class of drift: heal puts it right, report only shows it, ignore leaves it alone and lists it apart. What a commit changes is rolled out whatever stands here, and so is what is missing while it is. Whether an instance runs, and its name and restart policy, can be reported but not ignored.

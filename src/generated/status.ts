@@ -285,31 +285,8 @@ available: number
  */
 updated: number
 autoscale?: Autoscale
-/**
- * Who gets the requests that come in from outside; absent: none do.
- */
-exposed?: {
-/**
- * Host of the requests.
- */
-host: string
-/**
- * Path of the requests, with all below it.
- */
-path: string
-/**
- * Instances that are to have requests.
- */
-endpoints: number
-/**
- * How many of them each proxy that answers sends requests to: the fewest.
- */
-admitted: number
-/**
- * Proxies that answer.
- */
-proxies: number
-}
+exposed?: Traffic
+internal?: Traffic
 }
 /**
  * By what the number of instances goes; absent: it is as the manifest says.
@@ -348,6 +325,31 @@ value: (number | null)
  * What it is to be.
  */
 target: number
+}
+/**
+ * Who gets the requests that come through a group of proxies.
+ */
+export interface Traffic {
+/**
+ * Host of the requests, or the name.
+ */
+host: string
+/**
+ * Path of the requests, with all below it.
+ */
+path: string
+/**
+ * Instances that are to have requests.
+ */
+endpoints: number
+/**
+ * How many of them each proxy that answers sends requests to: the fewest.
+ */
+admitted: number
+/**
+ * Proxies that answer.
+ */
+proxies: number
 }
 /**
  * Where one slot of a service stands.

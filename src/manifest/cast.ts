@@ -50,6 +50,7 @@ const service = {
     'volumes.*.bind.create_host_path',
     'volumes.*.volume.nocopy',
     'x-fleetwright.singleton',
+    'x-fleetwright.expose.internal',
   ],
   integer: [
     'cpu_count',

@@ -14,9 +14,10 @@ import type { ParseCache } from './parse-cache.ts';
 import { formatPlace } from './report.ts';
 import { judgeGroups } from './rules/groups.ts';
 import { judgeHostPaths } from './rules/host-paths.ts';
-import { judgeExposures, judgeIngress } from './rules/ingress.ts';
+import { judgeExposures } from './rules/exposed-services.ts';
 import { judgeQueries } from './rules/prometheus.ts';
 import { judgeNamespaces } from './rules/namespaces.ts';
+import { judgeProxies } from './rules/proxies.ts';
 import { judgeApplications } from './rules/applications.ts';
 import { judgeFleetIgnoreRules } from './rules/fleet-ignore-rules.ts';
 
@@ -68,7 +69,7 @@ export function loadManifests(input: ManifestInput, cache: ParseCache): Manifest
       ...clashes.flatMap(describeClash),
       ...judged.flatMap((each) => [...each.values()].flat()),
       ...(isWhole ? judgeFleetIgnoreRules(fleet.spec, names, valid) : []),
-      ...(isWhole ? judgeIngress(fleet.spec, names, valid) : []),
+      ...(isWhole ? judgeProxies(fleet.spec, names, valid) : []),
     ]),
   };
 }

@@ -4,7 +4,7 @@ import type { IgnoreRule } from './ignore-rule.ts';
 import type { NamespaceSpec } from './namespace.ts';
 import type { HostName } from './names.ts';
 import type { Origin, Origins } from './origin.ts';
-import type { IngressSpec } from './traffic.ts';
+import type { ProxyGroup } from './traffic.ts';
 
 /** `fleet.yaml`, resolved. */
 export interface FleetSpec {
@@ -22,14 +22,14 @@ export interface FleetSpec {
   readonly failure: FailurePolicy;
   /** Differences that are left alone in all applications. */
   readonly driftIgnore: readonly IgnoreRule[];
+  /** Those of `ingress` before those of `internal`; no two have the same service. */
+  readonly proxies: readonly ProxyGroup[];
   /** Names of all groups of hosts, also of those that no host is in, sorted; absent: none. */
   readonly groups?: readonly string[];
   /** What becomes of drift where a manifest does not say it; absent: it is healed. */
   readonly heal?: HealPolicy;
   /** Sorted by name; absent: none is named, and any name is free. */
   readonly namespaces?: readonly NamespaceSpec[];
-  /** Absent: there are no proxies. */
-  readonly ingress?: IngressSpec;
   /** Base URL of the Prometheus that queries of manifests go to; absent: there is none. */
   readonly prometheus?: string;
   readonly origin: Origin;

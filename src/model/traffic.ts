@@ -2,10 +2,12 @@ import type { ContainerId } from './names.ts';
 import type { Origin } from './origin.ts';
 import type { ProofSpec } from './proof.ts';
 
-/** Where requests from outside come in for a service, as its manifest says. */
+/** Where requests come in for a service, as its manifest says: from outside, from within the fleet, or both. */
 export interface ExposeSpec {
-  /** Lower case, without a port. */
-  readonly host: string;
+  /** Of requests from outside. Lower case, without a port; absent: none come in from there. */
+  readonly host?: string;
+  /** The name that it has within the fleet, lower case; absent: none. */
+  readonly internal?: string;
   /** `/` for all, else `/api`: it takes in `/api` and all below it. */
   readonly path: string;
   /** Port in the container. */
@@ -16,8 +18,12 @@ export interface ExposeSpec {
   readonly proof?: ProofSpec;
 }
 
-/** The proxies through which requests come in: the instances of one service, each with its own table of endpoints. */
-export interface IngressSpec {
+/** Where the requests of proxies come from, by the key of `fleet.yaml` that names these: outside, or within the fleet. */
+export type ProxyRole = 'ingress' | 'internal';
+
+/** The proxies of one role: the instances of one service, each with its own table of endpoints. */
+export interface ProxyGroup {
+  readonly role: ProxyRole;
   readonly driver: 'haproxy' | 'caddy';
   readonly application: string;
   readonly service: string;
@@ -98,8 +104,13 @@ export function backendOf(application: string, service: string): string {
   return `${application}:${service}`;
 }
 
+/** What a service is asked for by through proxies of a role; undefined: they have no requests for it. */
+export function hostBehind({ host, internal }: ExposeSpec, role: ProxyRole): string | undefined {
+  return role === 'ingress' ? host : internal;
+}
+
 /** What a request is looked up by: a key is a prefix of the request's host and path with a slash after it. */
-export function routeKey({ host, path }: Pick<ExposeSpec, 'host' | 'path'>): string {
+export function routeKey(host: string, path: string): string {
   return path === '/' ? `${host}/` : `${host}${path}/`;
 }
 

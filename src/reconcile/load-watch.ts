@@ -4,7 +4,7 @@ import type { AutoscaleSpec, LoadMap, QueryReading, ServiceLoad } from '../model
 import { loadKey } from '../model/autoscale.ts';
 import type { Clock } from '../model/clock.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
-import { serverName } from '../model/traffic.ts';
+import { hostBehind, serverName, type ProxyGroup } from '../model/traffic.ts';
 import { identityOf } from '../drift/identify.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { JudgedLoad } from '../rollout/decide-scale.ts';
@@ -30,7 +30,6 @@ interface LoadParts {
 export class LoadWatch implements Disposable {
   readonly #parts: LoadParts;
   readonly #watches = new Map<string, Watch>();
-  #isProxied = false;
   /** Where queries go; absent: there is no such place. */
   #prometheus: string | undefined = undefined;
 
@@ -42,20 +41,19 @@ export class LoadWatch implements Disposable {
   see(world: StandingWorld): LoadMap {
     const wanted = askingServices(world);
     for (const [key, watch] of this.#watches) {
-      const autoscale = wanted.get(key);
-      if (isDeepStrictEqual(autoscale, watch.autoscale)) continue;
+      if (isDeepStrictEqual(wanted.get(key)?.autoscale, watch.autoscale)) continue;
       watch.stop.abort();
       watch.cancel();
       this.#watches.delete(key);
     }
     if (wanted.size === 0) return nothing;
-    this.#isProxied = areProxiesSeen(world);
     this.#prometheus = world.desired.fleet.prometheus;
     const instances = runningInstances(world, wanted);
-    for (const [key, autoscale] of wanted) {
+    for (const [key, { autoscale, proxies }] of wanted) {
       const known = this.#watches.get(key);
       const watch = known ?? { ...unmeasured, autoscale, stop: new AbortController() };
       watch.instances = instances.get(key) ?? [];
+      watch.roles = areProxiesSeen(world, proxies) ? proxies.map(({ role }) => role) : [];
       if (known !== undefined) continue;
       this.#watches.set(key, watch);
       void this.#measure(watch);
@@ -99,10 +97,10 @@ export class LoadWatch implements Disposable {
     watch.cancel = clock.after(Math.max(0, due - clock.now()), () => void this.#measure(watch));
   }
 
-  async #sample({ autoscale, instances, stop }: Watch): Promise<LoadSample> {
+  async #sample({ autoscale, instances, roles, stop }: Watch): Promise<LoadSample> {
     const { clock, fleet, traffic } = this.#parts;
     const isCounted = autoscale.requestsPerSecond !== undefined;
-    const count = isCounted && this.#isProxied ? traffic.count() : Promise.resolve(null);
+    const count = isCounted && roles.length > 0 ? traffic.count(roles) : Promise.resolve(null);
     const counting = count.then((counts) => ({ counts, countedAt: clock.now() }));
     const querying = this.#query(autoscale, stop.signal);
     const asked = autoscale.cpu === undefined ? [] : instances;
@@ -139,6 +137,8 @@ interface Watch {
   readonly autoscale: AutoscaleSpec;
   readonly stop: AbortController;
   instances: readonly RunningInstance[];
+  /** Of the proxies that its requests come through, all of which can be seen; empty: there are none, or some cannot. */
+  roles: readonly ProxyGroup['role'][];
   /** The last one; null: there is none yet. */
   sample: LoadSample | null;
   load: ServiceLoad | null;
@@ -146,22 +146,33 @@ interface Watch {
   cancel: () => void;
 }
 
-const unmeasured = { instances: [], sample: null, load: null, cancel: (): void => {} };
+const unmeasured = { instances: [], roles: [], sample: null, load: null, cancel: (): void => {} };
 const nothing: LoadMap = new Map();
 
-function askingServices({ desired }: StandingWorld): ReadonlyMap<string, AutoscaleSpec> {
+interface AskingService {
+  readonly autoscale: AutoscaleSpec;
+  /** Those that its requests come through. */
+  readonly proxies: readonly ProxyGroup[];
+}
+
+function askingServices({ desired }: StandingWorld): ReadonlyMap<string, AskingService> {
+  const { applications, fleet } = desired;
   return new Map(
-    desired.applications.flatMap(({ name, services }) =>
-      services.flatMap(({ name: service, autoscale }) =>
-        autoscale === undefined ? [] : [[loadKey(name, service), autoscale] as const],
-      ),
+    applications.flatMap(({ name, services }) =>
+      services.flatMap(({ name: service, autoscale, expose }) => {
+        if (autoscale === undefined) return [];
+        const proxies = fleet.proxies.filter(
+          ({ role }) => expose !== undefined && hostBehind(expose, role) !== undefined,
+        );
+        return [[loadKey(name, service), { autoscale, proxies }] as const];
+      }),
     ),
   );
 }
 
 function runningInstances(
   { observations, journal }: StandingWorld,
-  wanted: ReadonlyMap<string, AutoscaleSpec>,
+  wanted: ReadonlyMap<string, AskingService>,
 ): ReadonlyMap<string, readonly RunningInstance[]> {
   const found = new Map<string, RunningInstance[]>();
   for (const observation of observations.values()) {
@@ -183,13 +194,14 @@ function runningInstances(
  * A proxy on a host that cannot be seen counts requests too: without it a busy service looks idle. Where the host is lost or
  * fenced, the others have its requests, unless it is the operator that is cut off.
  */
-function areProxiesSeen(world: StandingWorld): boolean {
-  const { desired, observations, journal } = world;
-  const { ingress } = desired.fleet;
-  if (ingress === undefined) return false;
-  const prefix = `${ingress.application}/${ingress.service}/`;
+function areProxiesSeen(world: StandingWorld, proxies: readonly ProxyGroup[]): boolean {
+  const { observations, journal } = world;
+  const prefixes = proxies.map(({ application, service }) => `${application}/${service}/`);
   const unseen = [...journal.slots].flatMap(([slot, { host }]) =>
-    slot.startsWith(prefix) && observations.get(host)?.kind === 'unreachable' ? [host] : [],
+    prefixes.some((prefix) => slot.startsWith(prefix)) &&
+    observations.get(host)?.kind === 'unreachable'
+      ? [host]
+      : [],
   );
   if (unseen.length === 0) return true;
   const { hosts, isolation } = fleetStanding(world);

@@ -14,12 +14,10 @@ export async function readTraffic(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<World['traffic']> {
-  const { ingress } = world.desired.fleet;
-  if (ingress === undefined) return new Map();
-  const router = openRouter(fleet, ingress);
   const readings = runningProxies(world).map(
-    async ({ id, host, startedAt }): Promise<readonly [ContainerId, ProxyReading]> => {
-      const answer = await router.ask({ host, container: id }, [], signal);
+    async ({ group, container }): Promise<readonly [ContainerId, ProxyReading]> => {
+      const { id, host, startedAt } = container;
+      const answer = await openRouter(fleet, group).ask({ host, container: id }, [], signal);
       return [id, readingAfter(undefined, answer, startedAt ?? 0, clock.now())];
     },
   );

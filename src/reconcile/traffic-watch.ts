@@ -5,7 +5,13 @@ import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
 import type { StepOutcome, TrafficAction } from '../model/step.ts';
-import type { ProxyReading, ProxyState, TrafficChange, TrafficMap } from '../model/traffic.ts';
+import type {
+  ProxyReading,
+  ProxyRole,
+  ProxyState,
+  TrafficChange,
+  TrafficMap,
+} from '../model/traffic.ts';
 import { runningProxies } from '../rollout/endpoints.ts';
 import type { World } from '../rollout/world.ts';
 import { openRouter as openUsual } from '../traffic/open-router.ts';
@@ -18,6 +24,9 @@ interface WatchedProxy {
   readonly host: HostName;
   readonly container: ContainerId;
   readonly startedAt: number;
+  readonly role: ProxyRole;
+  /** The way to it, as the commit says. */
+  readonly router: TrafficRouter;
 }
 
 interface TrafficParts {
@@ -47,7 +56,6 @@ export class TrafficWatch implements Disposable {
   readonly #parts: TrafficParts;
   readonly #watches = new Map<ContainerId, Watch>();
   readonly #readings = new Map<ContainerId, ProxyReading>();
-  #router: TrafficRouter | null = null;
 
   constructor(parts: TrafficParts) {
     this.#parts = parts;
@@ -56,11 +64,12 @@ export class TrafficWatch implements Disposable {
   /** Watches the proxies that are seen from now on, and no others; gives what is known of them by now. */
   see(world: Pick<World, 'desired' | 'observations' | 'journal'>): TrafficMap {
     const { fleet, openRouter = openUsual } = this.#parts;
-    const { ingress } = world.desired.fleet;
-    this.#router = ingress === undefined ? null : openRouter(fleet, ingress);
-    const proxies = runningProxies(world).flatMap(({ id: container, host, startedAt }) =>
-      startedAt === null ? [] : [{ container, host, startedAt }],
-    );
+    const proxies = runningProxies(world).flatMap(({ group, container }) => {
+      const { id, host, startedAt } = container;
+      if (startedAt === null) return [];
+      const router = openRouter(fleet, group);
+      return [{ container: id, host, startedAt, role: group.role, router }];
+    });
     this.#watch(proxies);
     return this.#readings;
   }
@@ -75,7 +84,11 @@ export class TrafficWatch implements Disposable {
       this.#readings.delete(container);
     }
     for (const proxy of proxies) {
-      if (this.#watches.has(proxy.container)) continue;
+      const known = this.#watches.get(proxy.container);
+      if (known !== undefined) {
+        known.proxy = proxy;
+        continue;
+      }
       const watch = {
         proxy,
         stop: new AbortController(),
@@ -95,10 +108,16 @@ export class TrafficWatch implements Disposable {
     if (watch !== undefined) this.#ask(watch);
   }
 
-  /** Asks all proxies how many requests each server was given so far; null: some proxy does not tell. Never throws. */
-  async count(): Promise<ReadonlyMap<ContainerId, RequestCounts> | null> {
+  /**
+   * Asks the proxies of some roles how many requests each server was given so far; null: there are none, or one does not
+   * tell. Never throws.
+   */
+  async count(
+    roles: readonly ProxyRole[],
+  ): Promise<ReadonlyMap<ContainerId, RequestCounts> | null> {
+    const asked = [...this.#watches].filter(([, { proxy }]) => roles.includes(proxy.role));
     const counts = await Promise.all(
-      [...this.#watches].map(async ([container, watch]) => {
+      asked.map(async ([container, watch]) => {
         const answer = await new Promise<ProxyAnswer>((resolve) => {
           watch.counting.push(resolve);
           this.#ask(watch);
@@ -135,9 +154,11 @@ export class TrafficWatch implements Disposable {
     const asked = watch.asked.splice(0, most);
     const { proxy, stop } = watch;
     const changes = asked.map(({ change }) => change);
-    const answer = this.#router?.ask(proxy, changes, stop.signal) ?? Promise.resolve('');
     // A rejection that nobody takes would end the daemon.
-    void answer.catch(messageOf).then((one) => this.#note(watch, asked, one));
+    void proxy.router
+      .ask(proxy, changes, stop.signal)
+      .catch(messageOf)
+      .then((one) => this.#note(watch, asked, one));
   }
 
   #note(watch: Watch, asked: readonly Asked[], answer: ProxyAnswer): void {
@@ -181,7 +202,8 @@ interface Asked {
 }
 
 interface Watch {
-  readonly proxy: WatchedProxy;
+  /** As it was seen last. */
+  proxy: WatchedProxy;
   readonly stop: AbortController;
   readonly asked: Asked[];
   /** Who wants to know what is counted. */

@@ -75,14 +75,16 @@ function autoscaleWords({ autoscale }: Application['services'][number]): string 
 }
 
 /** Where requests come in, and how many instances get them. */
-function exposedWords({ exposed }: Application['services'][number]): readonly string[] {
-  if (exposed === undefined) return [];
-  const { host, path, endpoints, admitted, proxies } = exposed;
-  const who =
-    proxies === 0
-      ? 'no proxy answers'
-      : `${admitted}/${endpoints} in ${count(proxies, 'proxy', 'proxies')}`;
-  return [`${host}${path} ${who}`];
+function exposedWords({ exposed, internal }: Application['services'][number]): readonly string[] {
+  return [exposed, internal].flatMap((traffic) => {
+    if (traffic === undefined) return [];
+    const { host, path, endpoints, admitted, proxies } = traffic;
+    const who =
+      proxies === 0
+        ? 'no proxy answers'
+        : `${admitted}/${endpoints} in ${count(proxies, 'proxy', 'proxies')}`;
+    return [`${host}${path} ${who}`];
+  });
 }
 
 /** Whether a condition says nothing but what the list of waits says too. */

@@ -81,9 +81,10 @@ export function applicationDocument(decision: ApplicationDecision): Application 
     suspended: decision.suspended,
     conditions: conditions.map((condition) => ({ ...condition })),
     rollout: rollout === null ? null : rolloutDocument(rollout),
-    services: services.map(({ exposed, autoscale, ...service }) => ({
+    services: services.map(({ exposed, internal, autoscale, ...service }) => ({
       ...service,
       ...(exposed === undefined ? {} : { exposed: { ...exposed } }),
+      ...(internal === undefined ? {} : { internal: { ...internal } }),
       ...(autoscale === undefined ? {} : { autoscale: autoscaleDocument(autoscale) }),
     })),
     slots: decision.slots.map((slot) => slotDocument(slot, waiting)),

@@ -33,7 +33,7 @@ export interface ApplicationContext extends SlotContext {
   /** Why it may be the operator that is cut off; null: nothing says so. */
   readonly isolation: string | null;
   /** Who may receive requests; null: there are no proxies. */
-  readonly traffic: TrafficView | null;
+  readonly traffic: readonly TrafficView[];
   readonly draft: Draft;
 }
 

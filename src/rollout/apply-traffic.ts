@@ -13,7 +13,7 @@ import type { World } from './world.ts';
  */
 export function applyTraffic(world: World, steps: readonly Step[]): TrafficMap {
   const traffic = new Map<ContainerId, ProxyReading>(
-    runningProxies(world).map(({ id, startedAt }) => [
+    runningProxies(world).map(({ container: { id, startedAt } }) => [
       id,
       readingOf(world, world.traffic.get(id), startedAt ?? 0),
     ]),

@@ -22,10 +22,29 @@ export interface TrafficWait {
  */
 export function whyStillServing(
   world: World,
-  view: TrafficView | null,
+  views: readonly TrafficView[],
   instance: Instance,
 ): TrafficWait | null {
-  if (view === null) return null;
+  return firstWait(views, (view) => whyServingThrough(world, view, instance));
+}
+
+/** What one group of proxies waits for is waited for, whatever the others say. */
+function firstWait(
+  views: readonly TrafficView[],
+  why: (view: TrafficView) => TrafficWait | null,
+): TrafficWait | null {
+  for (const view of views) {
+    const wait = why(view);
+    if (wait !== null) return wait;
+  }
+  return null;
+}
+
+function whyServingThrough(
+  world: World,
+  view: TrafficView,
+  instance: Instance,
+): TrafficWait | null {
   const { application, service } = instance.identity;
   const backend = backendOf(application, service);
   const isExposed = view.exposures.has(backend);
@@ -74,13 +93,22 @@ function whyAt(
  */
 export function whyNotAdmitted(
   world: World,
-  view: TrafficView | null,
+  views: readonly TrafficView[],
   application: string,
   service: string,
   only?: Instance,
 ): TrafficWait | null {
   const backend = backendOf(application, service);
-  if (view === null || !view.exposures.has(backend)) return null;
+  return firstWait(views, (view) => whyNotIn(world, view, backend, only));
+}
+
+function whyNotIn(
+  world: World,
+  view: TrafficView,
+  backend: string,
+  only: Instance | undefined,
+): TrafficWait | null {
+  if (!view.exposures.has(backend)) return null;
   for (const proxy of view.proxies) {
     const { state } = proxy;
     if (state === null) return unknownAt(world, proxy);

@@ -100,6 +100,8 @@ export interface ServiceStatus {
   readonly updated: number;
   /** Absent: no requests come in from outside. */
   readonly exposed?: TrafficStatus;
+  /** Absent: it has no name within the fleet. */
+  readonly internal?: TrafficStatus;
   /** Absent: the number of its instances does not go by its load. */
   readonly autoscale?: AutoscaleStatus;
 }
@@ -139,7 +141,7 @@ export interface ApplicationInput {
   /** Instances of this application, by slot key. */
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
   /** Who may receive requests; null: there are no proxies. */
-  readonly traffic: TrafficView | null;
+  readonly traffic: readonly TrafficView[];
 }
 
 export function decideApplication(input: ApplicationInput): ApplicationDecision {
@@ -414,7 +416,9 @@ function statusOf(
   { service, slots }: ServiceViews,
 ): ServiceStatus {
   const autoscale = autoscaleStatus(world, application, service);
-  const exposed = trafficStatus(traffic, application, service.name);
+  const [exposed, internal] = (['ingress', 'internal'] as const).map((role) =>
+    trafficStatus(traffic, role, application, service.name),
+  );
   return {
     service: service.name,
     image: service.container.image,
@@ -422,7 +426,7 @@ function statusOf(
     available: slots.filter((view) => view.available).length,
     updated: slots.filter((view) => isAtTarget({ service }, view) && view.phase.kind === 'promoted')
       .length,
-    ...present({ exposed, autoscale }),
+    ...present({ exposed, internal, autoscale }),
   };
 }
 

@@ -25,7 +25,7 @@ export interface Holdings {
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
   readonly adoptions: readonly Adoption[];
   /** Who may receive requests; null: there are no proxies. */
-  readonly traffic: TrafficView | null;
+  readonly traffic: readonly TrafficView[];
 }
 
 /**

@@ -20,33 +20,31 @@ export interface TrafficDecision {
   readonly wakeAt: number | null;
 }
 
-export const noTraffic: TrafficDecision = {
-  steps: [],
-  open: new Set(),
-  settled: true,
-  wakeAt: null,
-};
-
 /**
  * The difference between what each proxy has and what it is to have. Nothing is remembered: a proxy that was started anew
  * has nothing, and gets all of it.
  */
-export function decideTraffic(world: World, view: TrafficView): TrafficDecision {
-  const changes = view.proxies.flatMap((proxy) => changesAt(world, view, proxy));
+export function decideTraffic(world: World, views: readonly TrafficView[]): TrafficDecision {
+  const changes = views.flatMap((view) =>
+    view.proxies.flatMap((proxy) => changesAt(world, view, proxy)),
+  );
   const open = changes.filter(({ key }) => !world.inFlight.has(key));
   const isPutOff = ({ key }: Step): boolean => (world.failures.get(key)?.retryAt ?? 0) > world.now;
   const times = open.filter(isPutOff).map(({ key }) => world.failures.get(key)?.retryAt ?? 0);
   return {
     steps: open.filter((step) => !isPutOff(step)),
     open: new Set(changes.map(({ key }) => key)),
-    settled: changes.length === 0 && view.proxies.every(({ state }) => isWhole(view, state)),
+    settled: changes.length === 0 && views.every(areWhole),
     wakeAt: times.length === 0 ? null : Math.min(...times),
   };
 }
 
-/** It has all backends that it is to have: without one, nothing can be told to it. */
-function isWhole({ exposures }: TrafficView, state: ProxyState | null): boolean {
-  return state !== null && [...exposures.keys()].every((one) => state.backends.includes(one));
+/** Each has all backends that it is to have: without one, nothing can be told to it. */
+function areWhole({ proxies, exposures }: TrafficView): boolean {
+  const wanted = [...exposures.keys()];
+  return proxies.every(
+    ({ state }) => state !== null && wanted.every((one) => state.backends.includes(one)),
+  );
 }
 
 /** What a proxy has made up is no plan of any length; the rest of it is seen when these are gone. */
@@ -141,7 +139,7 @@ function routeSteps(
   { routes, backends, servers }: ProxyState,
 ): readonly Step[] {
   const serving = new Set(servers.filter(({ isReady }) => isReady).map(({ backend }) => backend));
-  const byKey = groupBy([...exposures.values()], ({ expose }) => routeKey(expose));
+  const byKey = groupBy([...exposures.values()], ({ host, expose }) => routeKey(host, expose.path));
   const wanted = new Map(
     [...byKey].flatMap(([key, rivals]) => {
       const chosen = chooseRival(world, rivals, serving);

@@ -19,7 +19,7 @@ import { decideApplications } from './decide-applications.ts';
 import type { ScaleDecision } from './decide-scale.ts';
 import { decideScale } from './decide-scale.ts';
 import type { TrafficDecision } from './decide-traffic.ts';
-import { decideTraffic, noTraffic } from './decide-traffic.ts';
+import { decideTraffic } from './decide-traffic.ts';
 import { decideRequests } from './decide-requests.ts';
 import { decideVolumeRemovals } from './decide-volume-removal.ts';
 import { groupBy } from '../model/group-by.ts';
@@ -85,19 +85,19 @@ export function decide(seen: World): Decision {
   const services = placedServices(world, targets);
   const placed = placeAll(world, targets, inventory);
   const { placement } = placed;
-  const view = viewTraffic(world, targets, inventory, placed.standing);
-  const traffic = view === null ? noTraffic : decideTraffic(world, view);
+  const views = viewTraffic(world, targets, inventory, placed.standing);
+  const traffic = decideTraffic(world, views);
   const ports = wantedPorts(services, placement.assignments);
   const applications = decideApplications(world, targets, placed, ports, {
     instances,
     adoptions,
-    traffic: view,
+    traffic: views,
   });
   const scale = decideScale(world, applications, instances);
   const wanted = new Set(world.desired.applications.map(({ name }) => name));
   const orphans = new Map([...instances].filter(([name]) => !wanted.has(name)));
   const isRolledOut = applications.every((one) => one.suspended || isSucceeded(one));
-  const prune = decidePrune(world, orphans, isRolledOut, ports, view);
+  const prune = decidePrune(world, orphans, isRolledOut, ports, views);
   const unused = decideImageGc(world);
   const volumes = decideVolumeRemovals(world, applications);
   const copies = inventory.copies.map((container) => copyItem(world, container));

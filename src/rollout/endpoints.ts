@@ -1,4 +1,4 @@
-import type { IngressSpec, ProxyReading, ProxyState, TrafficEndpoint } from '../model/traffic.ts';
+import type { ProxyGroup, ProxyReading, ProxyState, TrafficEndpoint } from '../model/traffic.ts';
 import { backendOf, hostOfServer, idOfServer, serverName, shortId } from '../model/traffic.ts';
 import type { InstanceIdentity } from '../model/labels.ts';
 import type { HostName } from '../model/names.ts';
@@ -12,9 +12,9 @@ import { offNetworks } from './off-networks.ts';
 import type { Target } from './target.ts';
 import type { World } from './world.ts';
 
-/** Who may receive requests, and what the proxies say of it. */
+/** Who may receive requests through a group of proxies, and what these say of it. */
 export interface TrafficView {
-  readonly ingress: IngressSpec;
+  readonly group: ProxyGroup;
   /** Those that run and can be seen. Sorted by slot. */
   readonly proxies: readonly Proxy[];
   /** Proxies on hosts that cannot be seen and are not given up: they may hand out requests still. */
@@ -48,26 +48,26 @@ export interface WantedEndpoint {
   readonly endpoint: TrafficEndpoint;
 }
 
-/** Null: fleet.yaml names no proxies. */
+/** One for each group of proxies that fleet.yaml names. */
 export function viewTraffic(
   world: World,
   targets: readonly Target[],
   { instances }: Inventory,
   standing: FleetStanding,
-): TrafficView | null {
-  const { ingress } = world.desired.fleet;
-  if (ingress === undefined) return null;
-  const exposures = exposuresOf(world, targets);
+): readonly TrafficView[] {
   const darkHosts = darkHostsOf(standing);
-  const endpoints = instances.flatMap((instance) => wantedEndpoint(world, exposures, instance));
-  return {
-    ingress,
-    exposures,
-    isKept: keeping(world, standing, darkHosts, endpoints),
-    proxies: instances.filter((one) => isProxy(ingress, one)).map((one) => proxyOf(world, one)),
-    away: awayProxies(world, ingress, darkHosts),
-    endpoints,
-  };
+  return world.desired.fleet.proxies.map((group) => {
+    const exposures = exposuresOf(world, targets, group.role);
+    const endpoints = instances.flatMap((instance) => wantedEndpoint(world, exposures, instance));
+    return {
+      group,
+      exposures,
+      isKept: keeping(world, standing, darkHosts, endpoints),
+      proxies: instances.filter((one) => isProxy(group, one)).map((one) => proxyOf(world, one)),
+      away: awayProxies(world, group, darkHosts),
+      endpoints,
+    };
+  });
 }
 
 function darkHostsOf({ hosts }: FleetStanding): ReadonlySet<string> {
@@ -78,8 +78,8 @@ function darkHostsOf({ hosts }: FleetStanding): ReadonlySet<string> {
 }
 
 /** Also one on probation: whoever listens may be given requests. */
-function isProxy(ingress: IngressSpec, { identity, container }: Instance): boolean {
-  return isOneOf(ingress, identity) && isUp(container);
+function isProxy(group: ProxyGroup, { identity, container }: Instance): boolean {
+  return isOneOf(group, identity) && isUp(container);
 }
 
 /** One that is paused goes on with what it knew. */
@@ -87,24 +87,31 @@ function isUp({ state }: ObservedContainer): boolean {
   return state === 'running' || state === 'paused';
 }
 
-function isOneOf(ingress: IngressSpec, { application, service }: InstanceIdentity): boolean {
-  return application === ingress.application && service === ingress.service;
+function isOneOf(group: ProxyGroup, { application, service }: InstanceIdentity): boolean {
+  return application === group.application && service === group.service;
 }
 
-/** Containers of proxies that run, as far as they can be seen. */
+/** A proxy that runs. */
+export interface RunningProxy {
+  readonly group: ProxyGroup;
+  readonly container: ObservedContainer;
+}
+
+/** Proxies that run, as far as they can be seen. */
 export function runningProxies({
   desired,
   observations,
   journal,
-}: Pick<World, 'desired' | 'observations' | 'journal'>): readonly ObservedContainer[] {
-  const { ingress } = desired.fleet;
-  if (ingress === undefined) return [];
+}: Pick<World, 'desired' | 'observations' | 'journal'>): readonly RunningProxy[] {
+  const { proxies } = desired.fleet;
+  if (proxies.length === 0) return [];
   const seen = [...observations.values()].flatMap((host) =>
     host.kind === 'reachable' ? host.containers : [],
   );
-  return seen.filter((container) => {
-    const identity = identityOf(container, journal);
-    return identity !== null && isOneOf(ingress, identity) && isUp(container);
+  return seen.flatMap((container) => {
+    const identity = isUp(container) ? identityOf(container, journal) : null;
+    const group = proxies.find((one) => identity !== null && isOneOf(one, identity));
+    return group === undefined ? [] : [{ group, container }];
   });
 }
 
@@ -125,7 +132,7 @@ function isOf(reading: ProxyReading, startedAt: number | null): boolean {
 
 function awayProxies(
   { journal }: World,
-  { application, service }: IngressSpec,
+  { application, service }: ProxyGroup,
   darkHosts: ReadonlySet<string>,
 ): readonly AwayProxy[] {
   const prefix = `${application}/${service}/`;

@@ -2,7 +2,7 @@ import { hasInstances, type ServiceSpec } from '../model/application.ts';
 import { entrancePort, isReachable } from '../model/entrance-port.ts';
 import type { Entrance, ProofReading, ProofTally, ProofTarget } from '../model/proof.ts';
 import { proofKey } from '../model/proof.ts';
-import { backendOf, routeKey, type ExposeSpec, type ProxyState } from '../model/traffic.ts';
+import { backendOf, routeKey, type ProxyState } from '../model/traffic.ts';
 import type { ApplicationContext } from './application-context.ts';
 import type { Proxy, TrafficView } from './endpoints.ts';
 
@@ -18,21 +18,23 @@ export function proofTargets(
   { startedAt: rolloutAt, proofs = {} }: ProvenRollout,
 ): readonly ProofTarget[] {
   const { application, views, traffic } = context;
-  if (traffic === null) return [];
+  const view = traffic.find(({ group }) => group.role === 'ingress');
+  if (view === undefined) return [];
   return views.flatMap(({ service: spec }): readonly ProofTarget[] => {
     const { name: service, expose } = spec;
-    const proof = expose?.proof;
+    const { host, path = '/', proof } = expose ?? {};
     // What is to have no instances is to answer nothing.
-    if (expose === undefined || proof === undefined || !hasInstances(spec)) return [];
-    const proxies = traffic.proxies.filter(isSteady);
+    if (host === undefined || proof === undefined || !hasInstances(spec)) return [];
+    const proxies = view.proxies.filter(isSteady);
+    const key = routeKey(host, path);
     const isServing = ({ state }: Proxy): boolean =>
-      state !== null && servesAt(state, backendOf(application, service), expose);
+      state !== null && servesAt(state, backendOf(application, service), key);
     const entrances =
       proof.url === null
-        ? entrancesOf(context, traffic, proxies, isServing)
+        ? entrancesOf(context, view, proxies, isServing)
         : [{ url: proof.url, isServing: proxies.some(isServing) }];
     const before = proofs[service] ?? null;
-    return [{ application, service, rolloutAt, host: expose.host, proof, entrances, before }];
+    return [{ application, service, rolloutAt, host, proof, entrances, before }];
   });
 }
 
@@ -50,21 +52,21 @@ function isSteady({ instance: { container } }: Proxy): boolean {
   return container.state === 'running' && container.restart.name !== 'no';
 }
 
-function servesAt({ routes, servers }: ProxyState, backend: string, expose: ExposeSpec): boolean {
-  const isRouted = routes[routeKey(expose)] === backend;
+function servesAt({ routes, servers }: ProxyState, backend: string, key: string): boolean {
+  const isRouted = routes[key] === backend;
   return isRouted && servers.some((server) => server.backend === backend && server.isReady);
 }
 
 function entrancesOf(
   { world }: Pick<ApplicationContext, 'world'>,
-  { ingress }: TrafficView,
+  { group }: TrafficView,
   proxies: readonly Proxy[],
   isServing: (proxy: Proxy) => boolean,
 ): readonly Entrance[] {
   const { applications, fleet } = world.desired;
   const service = applications
-    .find(({ name }) => name === ingress.application)
-    ?.services.find(({ name }) => name === ingress.service);
+    .find(({ name }) => name === group.application)
+    ?.services.find(({ name }) => name === group.service);
   const addresses = new Map(fleet.hosts.map(({ name, address }) => [name, address]));
   return proxies.flatMap((proxy) => {
     const { host } = proxy.instance.container;

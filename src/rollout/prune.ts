@@ -48,7 +48,7 @@ const shortestPrefix = 7;
  *
  * @param isRolledOut every application that the repository has is settled
  * @param orphans instances by application, of applications that the repository does not have
- * @param traffic who may receive requests; null: there are no proxies
+ * @param traffic who may receive requests, by group of proxies
  * @param ports host ports that what the repository has is waiting for: an orphan that holds one goes first
  */
 export function decidePrune(
@@ -56,7 +56,7 @@ export function decidePrune(
   orphans: ReadonlyMap<string, readonly Instance[]>,
   isRolledOut: boolean,
   ports: WantedPorts,
-  traffic: TrafficView | null,
+  traffic: readonly TrafficView[],
 ): PruneDecision {
   const removed = [...world.journal.applications]
     .filter(([, { removedBy }]) => removedBy !== null)
@@ -131,7 +131,7 @@ function pruneApplication(
   world: World,
   application: string,
   instances: readonly Instance[],
-  traffic: TrafficView | null,
+  traffic: readonly TrafficView[],
 ): ApplicationPrune {
   const unseen = unseenHosts(world, application, instances);
   if (unseen.length > 0) {
@@ -179,7 +179,7 @@ function retireAll(
   world: World,
   application: string,
   instances: readonly Instance[],
-  traffic: TrafficView | null,
+  traffic: readonly TrafficView[],
 ): ApplicationPrune {
   const steps: Step[] = [];
   const waiting: Waiting[] = [];

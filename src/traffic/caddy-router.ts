@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Fleet } from '../fleet/fleet.ts';
-import type { IngressSpec } from '../model/traffic.ts';
+import type { ProxyGroup } from '../model/traffic.ts';
 import { parseAnswer, stateOf, type CaddyAnswer } from './caddy-answer.ts';
 import { closingFile, dialOf, subrouteId, writeRoutes } from './caddy-routes.ts';
 import { canBeTold, tableAfter, type CaddyTable } from './caddy-table.ts';
@@ -27,7 +27,7 @@ const usualRests: CaddyRests = { ending: 3, settling: 1 };
  */
 export function caddyRouter(
   fleet: Pick<Fleet, 'ask'>,
-  { command }: Pick<IngressSpec, 'command'>,
+  { command }: Pick<ProxyGroup, 'command'>,
   rests: CaddyRests = usualRests,
 ): TrafficRouter {
   const askOnce = async (

@@ -1,5 +1,5 @@
 import type { Fleet } from '../fleet/fleet.ts';
-import type { IngressSpec, TrafficChange } from '../model/traffic.ts';
+import type { ProxyGroup, TrafficChange } from '../model/traffic.ts';
 import { failureOf } from './command-failure.ts';
 import { canBeSaid, changeCommands, readCommands } from './haproxy-commands.ts';
 import { parseAnswer } from './haproxy-answer.ts';
@@ -14,7 +14,7 @@ const maxLineBytes = 12_000;
  */
 export function haproxyRouter(
   fleet: Pick<Fleet, 'ask'>,
-  { command, routes }: Pick<IngressSpec, 'command' | 'routes'>,
+  { command, routes }: Pick<ProxyGroup, 'command' | 'routes'>,
 ): TrafficRouter {
   return {
     async ask({ host, container }, changes, signal): Promise<ProxyAnswer> {

@@ -9,9 +9,9 @@ const routers = { haproxy: haproxyRouter, caddy: caddyRouter };
 /** What is told to people of an error, which may hold what a proxy said. */
 const saidChars = 200;
 
-/** The way to the proxies of a fleet, through the engines of their hosts. */
-export const openRouter: OpenRouter = (fleet, ingress) => {
-  const router = routers[ingress.driver](fleet, ingress);
+/** The way to the proxies of a group, through the engines of their hosts. */
+export const openRouter: OpenRouter = (fleet, group) => {
+  const router = routers[group.driver](fleet, group);
   return {
     async ask(...asked) {
       try {

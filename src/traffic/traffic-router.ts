@@ -1,6 +1,6 @@
 import type { Fleet } from '../fleet/fleet.ts';
 import type { ContainerId, HostName } from '../model/names.ts';
-import type { IngressSpec, ProxyState, TrafficChange } from '../model/traffic.ts';
+import type { ProxyGroup, ProxyState, TrafficChange } from '../model/traffic.ts';
 
 /** One instance of the proxies. */
 export interface ProxyAddress {
@@ -17,8 +17,8 @@ export type ProxyAnswer =
       readonly said: string;
     };
 
-/** The way to the proxies of a fleet. */
-export type OpenRouter = (fleet: Pick<Fleet, 'ask'>, ingress: IngressSpec) => TrafficRouter;
+/** The way to the proxies of a group. */
+export type OpenRouter = (fleet: Pick<Fleet, 'ask'>, group: ProxyGroup) => TrafficRouter;
 
 /** Who may receive requests, as the proxies are told. */
 export interface TrafficRouter {

@@ -220,6 +220,7 @@ export function aDesiredState(
       image: { tagMoved: 'ignore', intervalMs: 300_000 },
       failure: { lostAfterMs: 300_000 },
       driftIgnore: [],
+      proxies: [],
       origin: { file: 'fleet.yaml', line: 1, column: 1 },
     },
     applications,

@@ -67,6 +67,7 @@ export function aFleetSpec(hosts: readonly HostDescription[]): FleetSpec {
     image: { tagMoved: 'ignore', intervalMs: 300_000 },
     failure: { lostAfterMs: 300_000 },
     driftIgnore: [],
+    proxies: [],
     origin,
   };
 }

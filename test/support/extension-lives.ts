@@ -18,6 +18,11 @@ export const extensionLives: readonly KeyLife[] = [
     after: ['ports: ["8080"]', 'x-fleetwright: { expose: { host: b.example.com, port: 8080 } }'],
   },
   {
+    key: 'x-fleetwright.expose.internal',
+    before: internal('true'),
+    after: internal('{ host: web }'),
+  },
+  {
     key: 'x-fleetwright.expose.proof',
     before: proven('record'),
     after: proven('fail'),
@@ -75,5 +80,12 @@ function proven(onFailure: string): readonly string[] {
   return [
     'ports: ["8080"]',
     `x-fleetwright: { expose: { host: a.example.com, port: 8080, proof: ${proof} } }`,
+  ];
+}
+
+function internal(name: string): readonly string[] {
+  return [
+    'ports: ["8080"]',
+    `x-fleetwright: { expose: { host: a.example.com, port: 8080, internal: ${name} } }`,
   ];
 }

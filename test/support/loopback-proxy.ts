@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 import type { CommandEnd, Fleet } from '../../src/fleet/fleet.ts';
 import { toContainerId, toHostName } from '../../src/model/names.ts';
-import type { IngressSpec, ProxyState, TrafficChange } from '../../src/model/traffic.ts';
+import type { ProxyGroup, ProxyState, TrafficChange } from '../../src/model/traffic.ts';
 import { caddyRouter } from '../../src/traffic/caddy-router.ts';
 import { haproxyRouter } from '../../src/traffic/haproxy-router.ts';
 import type { ProxyAnswer, TrafficRouter } from '../../src/traffic/traffic-router.ts';
@@ -16,12 +16,14 @@ import { origin } from './builders.ts';
 import { eventually } from './eventually.ts';
 import { installedProgram } from './installed-program.ts';
 
-type Driver = IngressSpec['driver'];
+type Driver = ProxyGroup['driver'];
 
 /** A real proxy on loopback, which the driver asks and tells with the commands that it would run in a container. */
 export class LoopbackProxy implements AsyncDisposable {
   /** Where requests come in. */
   readonly port: number;
+  /** Of HAProxy, where connections come in that are no HTTP: they are for the backend `shop:db`. */
+  readonly streamPort: number;
   /** Of the API that the driver speaks to. */
   readonly apiPort: number;
   /** As it was started with it. */
@@ -38,12 +40,12 @@ export class LoopbackProxy implements AsyncDisposable {
 
   /** @param backends `APPLICATION:SERVICE` each */
   static async start(driver: Driver, backends: readonly string[]): Promise<LoopbackProxy> {
-    const [port, apiPort] = await freePorts();
+    const [port = 0, apiPort = 0, streamPort = 0] = await freePorts(3);
     const folder = await mkdtemp(join(tmpdir(), 'fleetwright-proxy-'));
     const routes = join(folder, 'routes.map');
     await writeFile(routes, '');
     const config = join(folder, driver);
-    const ports = { port, apiPort };
+    const ports = { port, apiPort, streamPort };
     const [text, args] =
       driver === 'haproxy'
         ? [haproxyConfig(ports, routes, backends), ['-db', '-f', config]]
@@ -52,20 +54,22 @@ export class LoopbackProxy implements AsyncDisposable {
     const command = [await installedProgram(driver), ...args];
     const busybox = await installedProgram('busybox');
     const ask = [busybox, 'nc', '127.0.0.1', String(apiPort)];
-    const ingress = { driver, application: 'edge', service: 'x', command: ask, routes, origin };
-    const proxy = new LoopbackProxy({ ports, folder, command, ingress, configuration: text });
+    const own = { application: 'edge', service: 'x', command: ask, routes, origin };
+    const group = { role: 'ingress', driver, ...own } as const;
+    const proxy = new LoopbackProxy({ ports, folder, command, group, configuration: text });
     await proxy.#isUp();
     return proxy;
   }
 
-  private constructor({ ports, folder, command, ingress, configuration }: Parts) {
+  private constructor({ ports, folder, command, group, configuration }: Parts) {
     this.port = ports.port;
     this.apiPort = ports.apiPort;
+    this.streamPort = ports.streamPort;
     this.configuration = configuration;
-    this.routes = ingress.routes;
+    this.routes = group.routes;
     this.#folder = folder;
     this.#command = command;
-    this.#ask = ingress.command;
+    this.#ask = group.command;
     this.#child = this.#spawn();
     const fleet: Pick<Fleet, 'ask'> = {
       ask: async (_host, _container, words) => {
@@ -75,9 +79,9 @@ export class LoopbackProxy implements AsyncDisposable {
     };
     // Nobody keeps a connection: there is nothing to wait for.
     this.#router =
-      ingress.driver === 'caddy'
-        ? caddyRouter(fleet, ingress, { ending: 0, settling: 0 })
-        : haproxyRouter(fleet, ingress);
+      group.driver === 'caddy'
+        ? caddyRouter(fleet, group, { ending: 0, settling: 0 })
+        : haproxyRouter(fleet, group);
   }
 
   ask(changes: readonly TrafficChange[]): Promise<ProxyAnswer> {
@@ -134,13 +138,14 @@ interface Parts {
   readonly folder: string;
   /** That starts it. */
   readonly command: readonly string[];
-  readonly ingress: IngressSpec;
+  readonly group: ProxyGroup;
   readonly configuration: string;
 }
 
 interface Ports {
   readonly port: number;
   readonly apiPort: number;
+  readonly streamPort: number;
 }
 
 function haproxyConfig(ports: Ports, routes: string, backends: readonly string[]): string {
@@ -157,7 +162,14 @@ function haproxyConfig(ports: Ports, routes: string, backends: readonly string[]
     '  http-request set-var(txn.path) path',
     '  http-request set-var(txn.route) req.hdr(host),field(1,:),lower,concat(,txn.path,/)',
     `  use_backend %[var(txn.route),map_beg(${routes})]`,
+    'frontend stream from ingress',
+    '  mode tcp',
+    `  bind 127.0.0.1:${ports.streamPort}`,
+    '  default_backend shop:db',
     ...backends.flatMap((name) => [`backend ${name} from ingress`, '  balance roundrobin']),
+    'backend shop:db from ingress',
+    '  mode tcp',
+    '  balance roundrobin',
     '',
   ].join('\n');
 }
@@ -194,8 +206,8 @@ function endOf([program = '', ...args]: readonly string[]): Promise<CommandEnd> 
   });
 }
 
-async function freePorts(): Promise<readonly [number, number]> {
-  const servers = [createServer(), createServer()];
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
   const ports = await Promise.all(
     servers.map(async (server) => {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -203,6 +215,5 @@ async function freePorts(): Promise<readonly [number, number]> {
     }),
   );
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  const [first = 0, second = 0] = ports;
-  return [first, second];
+  return ports;
 }

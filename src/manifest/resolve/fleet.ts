@@ -18,9 +18,9 @@ import { resolveGroups } from './groups.ts';
 import { resolveHealPolicy } from './heal-policy.ts';
 import { resolveImagePolicy } from './image-policy.ts';
 import { resolveIgnoreRule } from './ignore-rules.ts';
-import { resolveIngress } from './ingress.ts';
 import { resolveNamespaceQuotas } from './namespace-quotas.ts';
 import { collectOrigins } from './origins.ts';
+import { resolveProxies } from './proxies.ts';
 import { resolveAmounts } from './room.ts';
 import { resolveTextMap } from './text-map.ts';
 
@@ -40,8 +40,8 @@ export function resolveFleet(root: Cursor): FleetSpec {
     driftIgnore: items(child(root, 'drift', 'ignore')).map((rule) => resolveIgnoreRule(rule, {})),
     ...resolveHealPolicy(child(root, 'drift')),
     ...resolveNamespaceQuotas(child(root, 'namespaces')),
-    ...resolveIngress(child(root, 'ingress')),
     ...present({ prometheus: readText(child(root, 'prometheus', 'url')) }),
+    proxies: resolveProxies(root),
     origin: root.origin,
   };
 }

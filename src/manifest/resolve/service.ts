@@ -62,7 +62,7 @@ export function resolveService(subject: Subject, name: string, service: Cursor):
         : rolloutOfJob(gate),
     gate,
     ...resolveHooks(subject, service),
-    ...resolveExposure(child(service, 'x-fleetwright', 'expose')),
+    ...resolveExposure(subject.name, name, child(service, 'x-fleetwright', 'expose')),
     dependsOn: resolveDependencies(subject, name, service),
     origins: originsOf(service, container, environment.origins),
   };

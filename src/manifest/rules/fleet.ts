@@ -3,7 +3,6 @@ import {
   child,
   complain,
   complainAtKey,
-  isEmptyOrNull,
   items,
   members,
   readText,
@@ -38,8 +37,9 @@ export const fleetRules: readonly FleetRule[] = [
 
 /** What a proxy is told of instances is an address, and it asks nobody what a name stands for. */
 function proxiesReachHosts(root: Cursor): void {
-  if (isEmptyOrNull(child(root, 'ingress'))) return;
-  for (const { name, address, origins } of resolveFleet(silent(root)).hosts) {
+  const { hosts, proxies } = resolveFleet(silent(root));
+  if (proxies.length === 0) return;
+  for (const { name, address, origins } of hosts) {
     if (isIpAddress(address)) continue;
     const origin = originOf(origins, 'address') ?? root.origin;
     const message = `host "${name}" is reached at "${address}", and proxies are told IP addresses`;

@@ -1,4 +1,12 @@
-import { child, complain, isEmptyOrNull, readText, silent, type Cursor } from '../cursor.ts';
+import {
+  child,
+  complain,
+  complainAtKey,
+  isEmptyOrNull,
+  readText,
+  silent,
+  type Cursor,
+} from '../cursor.ts';
 import { readDuration } from '../resolve/duration.ts';
 import type { Rule } from './rule.ts';
 
@@ -10,8 +18,13 @@ const longestMs = 60_000;
 /** The entrance of a proof can be asked, at a pace that is no load, and its URL tells nobody a secret. */
 export const proofsCanBeAsked: Rule = ({ services }) => {
   for (const service of services.values()) {
-    const proof = child(service, 'x-fleetwright', 'expose', 'proof');
+    const expose = child(service, 'x-fleetwright', 'expose');
+    const proof = child(expose, 'proof');
     if (isEmptyOrNull(proof)) continue;
+    if (isEmptyOrNull(child(expose, 'host'))) {
+      const message = '"proof" needs "host": its requests come from outside';
+      complainAtKey(proof, 'missing-key', message, 'Add "host", or remove "proof"');
+    }
     judgeTimes(proof);
     judgeUrl(child(proof, 'url'));
   }

@@ -55,7 +55,8 @@ describe('x-fleetwright.expose', () => {
   });
 
   it.each([
-    ['{ port: 8080 }', /must have the key "host"/],
+    ['{ port: 8080 }', /says neither "host", for requests from outside, nor "internal"/],
+    ['{ port: 8080, internal: false }', /says neither "host"/],
     ['{ host: "a b", port: 8080 }', /must be the name of a host/],
     ['{ host: a.example, port: 8080, path: api }', /must be a path such as \/api/],
     ['{ host: a.example, port: 8080, path: /api/ }', /must be a path such as \/api/],
@@ -240,14 +241,17 @@ describe('ingress of fleet.yaml', () => {
   it('names the proxies, with the usual way to their runtime API', () => {
     const { fleet: spec } = loadFiles({ 'fleet.yaml': fleet, 'edge/compose.yaml': edge });
 
-    expect(spec?.ingress).toMatchObject({
-      driver: 'haproxy',
-      application: 'edge',
-      service: 'haproxy',
-      command: ['nc', '127.0.0.1', '9999'],
-      routes: '/etc/haproxy/routes.map',
-      origin: { file: 'fleet.yaml', line: 3 },
-    });
+    expect(spec?.proxies).toMatchObject([
+      {
+        role: 'ingress',
+        driver: 'haproxy',
+        application: 'edge',
+        service: 'haproxy',
+        command: ['nc', '127.0.0.1', '9999'],
+        routes: '/etc/haproxy/routes.map',
+        origin: { file: 'fleet.yaml', line: 3 },
+      },
+    ]);
   });
 
   it.each([
@@ -269,7 +273,9 @@ describe('ingress of fleet.yaml', () => {
 
     const { fleet: spec } = loadFiles({ 'fleet.yaml': file, 'edge/compose.yaml': edge });
 
-    expect(spec?.ingress).toMatchObject({ driver: 'caddy', command: ['nc', '127.0.0.1', '2019'] });
+    expect(spec?.proxies).toMatchObject([
+      { driver: 'caddy', command: ['nc', '127.0.0.1', '2019'] },
+    ]);
   });
 
   it('needs hosts that are reached at an IP address', () => {

@@ -4,6 +4,7 @@ import type { AutoscaleSpec } from '../../../src/model/autoscale.ts';
 import { reduceJournal } from '../../../src/model/journal-reduce.ts';
 import type { ContainerId } from '../../../src/model/names.ts';
 import { toContainerId, toHostName } from '../../../src/model/names.ts';
+import type { ExposeSpec, ProxyGroup, ProxyRole } from '../../../src/model/traffic.ts';
 import { serverName } from '../../../src/model/traffic.ts';
 import { LoadWatch } from '../../../src/reconcile/load-watch.ts';
 import type { RequestCounts } from '../../../src/reconcile/load-between.ts';
@@ -27,21 +28,20 @@ const autoscale: AutoscaleSpec = {
   intervalMs: 15_000,
 };
 const key = 'shop/web';
+const outside = { host: 'shop.example.com' };
 
-function serving(spec: AutoscaleSpec | undefined): World {
-  const service = aService(spec === undefined ? {} : { autoscale: spec });
+function serving(spec: AutoscaleSpec | undefined, names: Partial<ExposeSpec> = outside): World {
+  const expose = { path: '/', port: 80, drainTimeoutMs: 1_000, ...names };
+  const service = aService(spec === undefined ? {} : { autoscale: spec, expose });
   const { container } = anInstance(service);
   const world = aWorld([anApplication([service])]);
   const host = aReachableHost('host-1', { containers: [container] });
-  const ingress = {
-    driver: 'haproxy' as const,
-    application: 'edge',
-    service: 'haproxy',
-    command: [],
-    routes: '',
-    origin,
-  };
-  const desired = { ...world.desired, fleet: { ...world.desired.fleet, ingress } };
+  const own = { driver: 'haproxy' as const, service: 'haproxy', command: [], routes: '', origin };
+  const proxies: readonly ProxyGroup[] = [
+    { role: 'ingress', application: 'edge', ...own },
+    { role: 'internal', application: 'names', ...own },
+  ];
+  const desired = { ...world.desired, fleet: { ...world.desired.fleet, proxies } };
   return { ...world, desired, observations: new Map([[host.host, host]]) };
 }
 
@@ -52,10 +52,12 @@ function instanceOf(world: World): { readonly id: ContainerId; readonly server: 
   return { id: container.id, server: serverName(host.host, container) };
 }
 
+/** Goes by requests alone. */
+const { cpu: _cpu, ...rest } = autoscale;
+const byRequests = { ...rest, requestsPerSecond: 10 };
+
 /** Of three hosts, these cannot be seen since the beginning of time, and had a proxy each. A host is lost after 5 minutes. */
-function withDarkProxies(...names: readonly string[]): World {
-  const { cpu: _cpu, ...rest } = autoscale;
-  const world = serving({ ...rest, requestsPerSecond: 10 });
+function withDarkProxies(names: readonly string[], world = serving(byRequests)): World {
   const dark = names.map((name) => anUnreachableHost(name));
   const slot = { epoch: 1, hash: aService().hash, pending: false, vacating: false };
   const repairs = { repairs: 0, lastRepairAt: 0 };
@@ -77,6 +79,8 @@ interface Measuring extends Disposable {
   readonly watch: LoadWatch;
   /** Questions so far. */
   readonly asked: () => number;
+  /** Of the proxies that were asked last. */
+  readonly roles: () => readonly ProxyRole[];
   readonly changes: () => number;
   readonly pass: (ms: number) => Promise<void>;
 }
@@ -85,6 +89,7 @@ interface Measuring extends Disposable {
 function measuring(world: World): Measuring {
   const clock = new VirtualClock(1_000);
   let [asked, changes] = [0, 0];
+  let roles: readonly ProxyRole[] = [];
   const watch = new LoadWatch({
     clock,
     fleet: {
@@ -94,8 +99,9 @@ function measuring(world: World): Measuring {
       },
     },
     traffic: {
-      count: async () => {
+      count: async (ofRoles) => {
         asked += 1;
+        roles = ofRoles;
         const counts: RequestCounts = new Map([[instanceOf(world).server, clock.now() * 0.02]]);
         return new Map([[toContainerId('proxy'), counts]]);
       },
@@ -115,6 +121,7 @@ function measuring(world: World): Measuring {
     watch,
     pass,
     asked: () => asked,
+    roles: () => roles,
     changes: () => changes,
     [Symbol.dispose]: () => watch[Symbol.dispose](),
   };
@@ -139,8 +146,7 @@ describe('the load of a service', () => {
   });
 
   it('is asked for by what it goes by alone', async () => {
-    const { cpu: _cpu, ...rest } = autoscale;
-    const world = serving({ ...rest, requestsPerSecond: 10 });
+    const world = serving(byRequests);
     using one = measuring(world);
     one.watch.see(world);
     await one.pass(15_000);
@@ -179,7 +185,7 @@ describe('the load of a service', () => {
   ])(
     'is not told of requests while a proxy may be on a host that %s',
     async (_name, dark, asSeen) => {
-      const world = asSeen(withDarkProxies(...dark));
+      const world = asSeen(withDarkProxies(dark));
       using one = measuring(world);
       one.watch.see(world);
       await one.pass(15_000);
@@ -193,13 +199,37 @@ describe('the load of a service', () => {
     ['lost', (world) => world],
     ['fenced', (world) => ({ ...world, now: 60_000, journal: withFenced(world, 'host-2') })],
   ])('is told of the requests at the other proxies when a host is %s', async (_name, asSeen) => {
-    const world = asSeen(withDarkProxies('host-2'));
+    const world = asSeen(withDarkProxies(['host-2']));
     using one = measuring(world);
     one.watch.see(world);
     await one.pass(15_000);
 
     const { requests } = one.watch.see(world).get(key) ?? {};
     expect(requests?.get(instanceOf(world).id)).toBeCloseTo(20);
+  });
+
+  it.each<[string, Partial<ExposeSpec>, readonly ProxyRole[]]>([
+    ['outside', outside, ['ingress']],
+    ['within the fleet', { internal: 'web.shop.internal' }, ['internal']],
+    ['both', { ...outside, internal: 'web.shop.internal' }, ['ingress', 'internal']],
+  ])('is told of the requests that come from %s', async (_name, names, roles) => {
+    const world = serving(byRequests, names);
+    using one = measuring(world);
+    one.watch.see(world);
+    await one.pass(15_000);
+
+    expect(one.roles()).toEqual(roles);
+    expect(one.watch.see(world).get(key)?.requests?.get(instanceOf(world).id)).toBeCloseTo(20);
+  });
+
+  it('is not held up by proxies out of sight that none of its requests come through', async () => {
+    const seen = serving(byRequests, { internal: 'web.shop.internal' });
+    const world = { ...withDarkProxies(['host-2'], seen), now: 60_000 };
+    using one = measuring(world);
+    one.watch.see(world);
+    await one.pass(15_000);
+
+    expect(one.roles()).toEqual(['internal']);
   });
 
   it('keeps what it came to until it is measured again, and goes on with it', async () => {

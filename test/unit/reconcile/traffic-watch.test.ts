@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { toContainerId } from '../../../src/model/names.ts';
 import type { ContainerGuard, TrafficAction } from '../../../src/model/step.ts';
-import type { ProxyState, TrafficChange } from '../../../src/model/traffic.ts';
+import type { ProxyGroup, ProxyState, TrafficChange } from '../../../src/model/traffic.ts';
 import { systemClock } from '../../../src/reconcile/system-clock.ts';
 import { TrafficWatch } from '../../../src/reconcile/traffic-watch.ts';
 import type { World } from '../../../src/rollout/world.ts';
@@ -15,25 +15,23 @@ const endpoint = { backend: 'shop:web', name: 'host-1:web:abc', address: '192.0.
 const admit: TrafficAction = { kind: 'admit-endpoint', endpoint, guard, name: 'edge-haproxy-1' };
 const empty: ProxyState = { backends: ['shop:web'], servers: [], routes: {} };
 
-/** A world in which one proxy runs, since then. */
-function aWorldWithProxy(startedAt: number): World {
-  const service = aService({ name: 'haproxy' });
-  const { container } = anInstance(
-    service,
-    { application: 'edge', service: 'haproxy' },
-    { id, startedAt, state: 'running' },
-  );
+const own = { driver: 'haproxy' as const, service: 'haproxy', command: [], routes: '', origin };
+const groups: readonly ProxyGroup[] = [
+  { role: 'ingress', application: 'edge', ...own },
+  { role: 'internal', application: 'names', ...own },
+];
+
+/** A world in which proxies run since then: that of the first application has the id. */
+function aWorldWithProxy(startedAt: number, applications: readonly string[] = ['edge']): World {
+  const containers = applications.map((application, index) => {
+    const facts = { id: index === 0 ? id : toContainerId(application), startedAt };
+    const identity = { application, service: 'haproxy' };
+    const service = aService({ name: 'haproxy' });
+    return anInstance(service, identity, { ...facts, state: 'running' }).container;
+  });
   const world = aWorld([], ['host-1']);
-  const ingress = {
-    driver: 'haproxy' as const,
-    application: 'edge',
-    service: 'haproxy',
-    command: [],
-    routes: '',
-    origin,
-  };
-  const fleet = { ...world.desired.fleet, ingress };
-  const host = aReachableHost('host-1', { containers: [container] });
+  const fleet = { ...world.desired.fleet, proxies: groups };
+  const host = aReachableHost('host-1', { containers });
   return {
     ...world,
     desired: { ...world.desired, fleet },
@@ -98,6 +96,33 @@ describe('what is known of a proxy', () => {
       state: empty,
       leavingSince: {},
     });
+  });
+
+  it('is asked in the way of its own group, as the last commit says it', async () => {
+    const asked: string[] = [];
+    using watch = new TrafficWatch({
+      clock: systemClock,
+      fleet: { ask: async () => 'nobody asks' },
+      openRouter: (_fleet, { role, command }) => ({
+        ask: async ({ container }) => {
+          asked.push([container, role, ...command].join(' '));
+          return answered(empty);
+        },
+      }),
+      onChange: () => {},
+    });
+    const world = aWorldWithProxy(1, ['edge', 'names']);
+    watch.see(world);
+    expect(asked).toEqual(['proxy ingress', 'names internal']);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    const proxies = groups.map((group) => ({ ...group, command: ['ask'] }));
+    const { desired } = world;
+    watch.see({ ...world, desired: { ...desired, fleet: { ...desired.fleet, proxies } } });
+    watch.look(id);
+
+    expect(asked.at(-1)).toBe('proxy ingress ask');
   });
 
   it('is that it is silent when asking it fails', async () => {
@@ -237,7 +262,7 @@ describe('what is counted', () => {
     one.watch.see(aWorldWithProxy(1));
     await one.hand.answer(answered({ ...empty, servers: [server] }));
     const before = one.changes();
-    const counting = one.watch.count();
+    const counting = one.watch.count(['ingress']);
     await one.hand.answer(answered({ ...empty, servers: [{ ...server, requests: 90 }] }));
 
     expect(await counting).toEqual(new Map([[id, new Map([[endpoint.name, 90]])]]));
@@ -247,20 +272,29 @@ describe('what is counted', () => {
   it('is not known of a server that the proxy does not count', async () => {
     using one = watching();
     one.watch.see(aWorldWithProxy(1));
-    const counting = one.watch.count();
+    const counting = one.watch.count(['ingress']);
     await one.hand.answer(answered(admitted));
 
     expect(await counting).toEqual(new Map([[id, new Map([[endpoint.name, null]])]]));
   });
 
+  it('is asked of the proxies alone that requests come through', async () => {
+    using one = watching();
+    one.watch.see(aWorldWithProxy(1));
+    await one.hand.answer(answered(admitted));
+
+    expect(await one.watch.count(['internal'])).toBeNull();
+    expect(one.hand.asked).toHaveLength(1);
+  });
+
   it('is not known without a proxy, of one that does not answer, and of one that is gone meanwhile', async () => {
     using one = watching();
-    expect(await one.watch.count()).toBeNull();
+    expect(await one.watch.count(['ingress'])).toBeNull();
     one.watch.see(aWorldWithProxy(1));
-    const silent = one.watch.count();
+    const silent = one.watch.count(['ingress']);
     await one.hand.answer('no answer');
     expect(await silent).toBeNull();
-    const gone = one.watch.count();
+    const gone = one.watch.count(['ingress']);
     one.watch.see(aWorld([]));
     await one.hand.answer(answered(admitted));
 

@@ -369,28 +369,31 @@ describe('receivers', () => {
 });
 
 it('a status says where requests come in, and how many instances get them', () => {
-  const expose = { host: 'shop.example.com', path: '/api', port: 80, drainTimeoutMs: 1_000 };
+  const [host, internal] = ['shop.example.com', 'web.shop.internal'];
+  const expose = { host, internal, path: '/api', port: 80, drainTimeoutMs: 1_000 };
   const ports = [{ target: 80, protocol: 'tcp' as const, hostIp: '', published: '' }];
   const exposed = aService({ replicas: 2, expose, container: { ports } });
   const edge = anApplication([aService({ name: 'haproxy' })], { name: 'edge' });
-  const world = aWorld([edge, anApplication([exposed])]);
-  const ingress = {
-    driver: 'haproxy' as const,
-    application: 'edge',
-    service: 'haproxy',
-    command: [],
-    routes: '',
-    origin,
-  };
-  const fleet = { ...world.desired.fleet, ingress };
+  const names = anApplication([aService({ name: 'haproxy', replicas: 3 })], { name: 'names' });
+  const world = aWorld([edge, names, anApplication([exposed])]);
+  const own = { driver: 'haproxy' as const, service: 'haproxy', command: [], routes: '', origin };
+  const proxies = [
+    { role: 'ingress' as const, application: 'edge', ...own },
+    { role: 'internal' as const, application: 'names', ...own },
+  ];
+  const fleet = { ...world.desired.fleet, proxies };
   const deployed = run({ ...world, desired: { ...world.desired, fleet } }).world;
 
   const told = statusOf(deployed);
   const untold = statusOf({ ...deployed, traffic: new Map() });
 
   expect(validateStatus(told), JSON.stringify(validateStatus.errors)).toBe(true);
-  expect(renderStatus(told, plainStyle)).toContain('shop.example.com/api 2/2 in 1 proxy');
-  expect(renderStatus(untold, plainStyle)).toContain('shop.example.com/api no proxy answers');
+  expect(renderStatus(told, plainStyle)).toMatch(
+    /shop\.example\.com\/api 2\/2 in 1 proxy +web\.shop\.internal\/api 2\/2 in 3 proxies/,
+  );
+  expect(renderStatus(untold, plainStyle)).toMatch(
+    /shop\.example\.com\/api no proxy answers +web\.shop\.internal\/api no proxy answers/,
+  );
   expect(untold.converged).toBe(false);
 });
 

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 
 import type { ServiceSpec } from '../../../src/model/application.ts';
 import { withCombinedHashes } from '../../../src/model/hash.ts';
-import type { IngressSpec, ProxyReading, ProxyServer } from '../../../src/model/traffic.ts';
+import type { ProxyGroup, ProxyReading, ProxyServer } from '../../../src/model/traffic.ts';
 import { serverName } from '../../../src/model/traffic.ts';
 import { toHostName, type ContainerId } from '../../../src/model/names.ts';
 import type { Decision } from '../../../src/rollout/decide.ts';
@@ -15,7 +15,8 @@ import { anApplication, aService, aWorld, origin } from '../../support/builders.
 import type { Run } from './scenario.ts';
 import { commit, containers, run } from './scenario.ts';
 
-const ingress: IngressSpec = {
+export const ingress: ProxyGroup = {
+  role: 'ingress',
   driver: 'haproxy',
   application: 'edge',
   service: 'haproxy',
@@ -58,7 +59,7 @@ export function overridden(tag: string, port: number): ServiceSpec {
 
 export function withIngress(world: World): World {
   const { desired } = world;
-  return { ...world, desired: { ...desired, fleet: { ...desired.fleet, ingress } } };
+  return { ...world, desired: { ...desired, fleet: { ...desired.fleet, proxies: [ingress] } } };
 }
 
 /** The applications of the fleet, with another version of the shop. */

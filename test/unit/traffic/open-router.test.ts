@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { toContainerId, toHostName } from '../../../src/model/names.ts';
-import type { IngressSpec } from '../../../src/model/traffic.ts';
+import type { ProxyGroup } from '../../../src/model/traffic.ts';
 import { openRouter } from '../../../src/traffic/open-router.ts';
 import { origin } from '../../support/builders.ts';
 
@@ -15,7 +15,7 @@ const output = Buffer.from(
 );
 const refused = new Error('no\nway');
 
-it.each<[IngressSpec['driver'], string, RegExp]>([
+it.each<[ProxyGroup['driver'], string, RegExp]>([
   ['caddy', 'says what is deeper than a stack', /^what it says cannot be read: Maximum call stack/],
   ['caddy', 'cannot be asked', /^what it says cannot be read: no way$/],
   ['haproxy', 'cannot be asked', /^what it says cannot be read: no way$/],
@@ -27,7 +27,7 @@ it.each<[IngressSpec['driver'], string, RegExp]>([
     },
   };
   const service = { application: 'edge', service: 'proxy', command: ['nc'], routes: '/r', origin };
-  const router = openRouter(fleet, { driver, ...service });
+  const router = openRouter(fleet, { role: 'ingress', driver, ...service });
 
   const changes = [{ kind: 'admit-endpoint', endpoint } as const];
   expect(await router.ask(proxy, changes, new AbortController().signal)).toMatch(reason);
