@@ -22,6 +22,7 @@ export const fileSeconds: Readonly<Record<string, number>> = {
   'test/engine/image-gc.test.ts': 20,
   'test/engine/ingress-caddy.test.ts': 75,
   'test/engine/ingress.test.ts': 145,
+  'test/engine/internal-names.test.ts': 45,
   'test/engine/key-lives.test.ts': 86,
   'test/engine/keys.test.ts': 15,
   'test/engine/live-change.test.ts': 90,

@@ -1,5 +1,6 @@
 import type { Entry, History } from '../../src/generated/history.ts';
 import type { Status } from '../../src/generated/status.ts';
+import type { ProxyRole } from '../../src/model/traffic.ts';
 import type { HostDescription } from '../../src/sandbox/sandbox-host.ts';
 import type { Daemon, Watch } from './command-line.ts';
 import { Commands, fleetwright } from './command-line.ts';
@@ -20,8 +21,10 @@ interface IngressSetup {
   readonly credentials: string;
   /** Its name. */
   readonly fleet: string;
-  /** `ingress` of fleet.yaml. */
+  /** What fleet.yaml says of the proxies. */
   readonly ingress: { readonly driver: 'haproxy' | 'caddy'; readonly service: string };
+  /** The key that it says it under; `ingress` when left out. */
+  readonly role?: ProxyRole;
   /** Instances of the shop. */
   readonly replicas: number;
   /** What the repository holds beside fleet.yaml and the shop. */
@@ -199,13 +202,13 @@ function saysOf(
 }
 
 function fleetFile(
-  { fleet, hosts }: IngressSetup,
+  { fleet, hosts, role = 'ingress' }: IngressSetup,
   draining: readonly string[],
   ingress: object,
 ): object {
   return {
     name: fleet,
-    ingress,
+    [role]: ingress,
     hosts: hosts.map(({ name, endpoint, address }, index) => ({
       name,
       endpoint,
