@@ -32,7 +32,7 @@ export interface ApplicationContext extends SlotContext {
   readonly stale: StaleNetworks;
   /** Why it may be the operator that is cut off; null: nothing says so. */
   readonly isolation: string | null;
-  /** Who may receive requests; null: there are no proxies. */
+  /** Who may receive requests, by group of proxies. */
   readonly traffic: readonly TrafficView[];
   readonly draft: Draft;
 }

@@ -140,7 +140,7 @@ export interface ApplicationInput {
   readonly adoption: Adoption | null;
   /** Instances of this application, by slot key. */
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
-  /** Who may receive requests; null: there are no proxies. */
+  /** Who may receive requests, by group of proxies. */
   readonly traffic: readonly TrafficView[];
 }
 

@@ -24,7 +24,7 @@ export interface Holdings {
   /** By application. */
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
   readonly adoptions: readonly Adoption[];
-  /** Who may receive requests; null: there are no proxies. */
+  /** Who may receive requests, by group of proxies. */
   readonly traffic: readonly TrafficView[];
 }
 

@@ -31,7 +31,9 @@ export function checkProxies(end: Pick<End, 'everywhere' | 'life'>, decision: De
   const exposures = exposuresOf(end, decision);
   const wanted = {
     servers: end.everywhere.flatMap((one) => serverOf(one, exposures) ?? []).toSorted(),
-    routes: [...exposures].map(([backend, expose]) => `${routeKey(expose)} ${backend}`).toSorted(),
+    routes: [...exposures]
+      .map(([backend, expose]) => `${routeKey(expose.host ?? '', expose.path)} ${backend}`)
+      .toSorted(),
   };
   for (const { raw, name, host } of end.everywhere) {
     const { haproxy } = raw;
