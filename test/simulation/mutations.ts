@@ -134,11 +134,6 @@ const mutations = {
     "return state === 'running' && isWell && restart.name !== 'no';",
     "return state === 'running' && isWell && restart.name !== 'on-failure';",
   ],
-  'taken from what serves before its successor has requests': [
-    'src/rollout/await-traffic.ts',
-    'if (missing === undefined) continue;',
-    'if (missing === undefined || only !== undefined) continue;',
-  ],
   'a canary more than its step says': [
     'src/rollout/kept-version.ts',
     'return index < stage.canaries ? null : good;',

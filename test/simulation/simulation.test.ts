@@ -34,7 +34,8 @@ describe('simulated fleets', () => {
 
 describe('a faulty operator is caught', () => {
   afterEach(() => {
-    for (const name of ['gate', 'retire', 'prune']) vi.doUnmock(`../../src/rollout/${name}.ts`);
+    for (const name of ['gate', 'retire', 'prune', 'await-traffic'])
+      vi.doUnmock(`../../src/rollout/${name}.ts`);
     vi.resetModules();
   });
 
@@ -62,6 +63,17 @@ describe('a faulty operator is caught', () => {
     const violation = await violationOf('rolling update, start-first');
 
     expect(violation).toMatch(/^what is stopped does not come back by itself/);
+  });
+
+  test('one that stops what a proxy sends requests to', async () => {
+    vi.doMock(import('../../src/rollout/await-traffic.ts'), async (load) => ({
+      ...(await load()),
+      isHeldByTraffic: () => false,
+    }));
+
+    const violation = await violationOf('update behind a proxy');
+
+    expect(violation).toMatch(/^nothing is stopped that a proxy sends requests to/);
   });
 
   test('one that never prunes', async () => {
