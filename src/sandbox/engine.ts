@@ -55,7 +55,9 @@ export async function launchEngine(
   const enter = ['nsenter', '-t', String(holder), '-n', '-m', '-u'];
   const argv = [...enter, 'dockerd', '--config-file', configFile(host)];
   const procs = procsFile(cgroups, `${host.cgroup}/d`);
-  const pid = launch(procs, argv, engineLog(host), { HOME: host.folder });
+  // Files that runc makes for a moment stay when it is killed: they go with the host's folder.
+  const environment = { HOME: host.folder, TMPDIR: host.folder };
+  const pid = launch(procs, argv, engineLog(host), environment);
   const failure = `Cannot start the engine of host "${host.name}"`;
   const isLaunched = (): boolean | null => {
     const name = processName(pid);

@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 
 import { validateFleet } from '../../src/generated/validators.js';
 import { detectCgroups, processesIn } from '../../src/sandbox/cgroups.ts';
-import { layoutOf } from '../../src/sandbox/layout.ts';
+import { hostLayout, layoutOf } from '../../src/sandbox/layout.ts';
 import { processName, signalProcess } from '../../src/sandbox/processes.ts';
 import { leftovers } from '../../src/sandbox/removal.ts';
 import type { SandboxDescription } from '../../src/sandbox/sandbox.ts';
@@ -71,6 +71,20 @@ describe('npm run fleet', () => {
 
     expect(Object.keys(own).toSorted()).toEqual(sandbox.images.toSorted());
     for (const other of sharedSandbox().hosts) expect(await imageIds(other)).toMatchObject(own);
+  });
+
+  it('what an engine leaves behind when it is killed lies in the folder of its host', () => {
+    const cgroups = detectCgroups();
+    const { cgroup, folder } = hostLayout(layoutOf(dir), 1);
+    const engines = processesIn(cgroups, `${cgroup}/d`).filter((pid) =>
+      ['dockerd', 'containerd'].includes(processName(pid) ?? ''),
+    );
+
+    expect(engines.map(processName).toSorted()).toEqual(['containerd', 'dockerd']);
+    for (const pid of engines) {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      expect(environment).toContain(`TMPDIR=${folder}`);
+    }
   });
 
   it('up refuses a folder that has a fleet', async () => {
